@@ -1,0 +1,307 @@
+"""`venture.toml`: everything Preflight is told about a venture, typed and checked.
+
+The pages edit this file and the command line runs it; the same file gives the same verdict in both.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, field_validator, model_validator
+
+MODES = ("internal", "saas", "on_premises", "on_device")
+Mode = Literal["internal", "saas", "on_premises", "on_device"]
+Scenario = Literal["support-desk", "financial-risk", "medical-triage", "other"]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+BUNDLED = "all-MiniLM-L6-v2"
+
+
+class _Part(BaseModel):
+    """A table of the file: unknown keys are an error, because a misspelt key would be silently ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+
+class Need(_Part):
+    """What the product is for, in plain words: what everything else is measured against."""
+
+    does: str = Field("", max_length=2000, description="What the product does")
+    for_whom: str = Field("", max_length=2000, description="Who uses it, who pays")
+    sold_how: str = Field("", max_length=2000, description="How it reaches them and what they pay for")
+
+
+class Must(_Part):
+    """What it must reach. A requirement left out is not checked, and the board says so."""
+
+    accuracy: Share | None = Field(None, description="Least share of right answers")
+    macro_f1: Share | None = Field(None, description="Least average F1 over the classes, each weighing the same")
+    p95_ms: float | None = Field(None, gt=0, description="Longest time for 95 of 100 answers, in milliseconds")
+    cost_per_1000: float | None = Field(None, gt=0, description="Most to pay for 1,000 requests, in the currency")
+    availability: Share | None = Field(None, description="Least share of time it must answer")
+    som: float | None = Field(None, gt=0, description="Least obtainable market, in currency per year")
+
+
+class Model(_Part):
+    """The base model and how it is tuned."""
+
+    base: str = Field(BUNDLED, description="The bundled model, a folder beside this file, or a hub id")
+    licence: str = Field("", description="SPDX expression or hub tag of the base model, where it is known")
+    epochs: int = Field(4, ge=1, le=50, description="Most passes over the training rows")
+    learning_rate: float = Field(1e-4, gt=0, le=1)
+    batch_size: int = Field(32, ge=1, le=1024)
+    max_length: int = Field(96, ge=8, le=8192, description="Tokens of a text that are read")
+    seed: int = Field(7, ge=0)
+
+
+class Dataset(_Part):
+    """A file of rows: what is learned from, and what may hold personal data."""
+
+    id: Slug
+    path: str = Field(min_length=1)
+    text: str = Field(min_length=1, description="Column that holds the text")
+    label: str = Field("", description="Column that holds the answer; empty for data that is only scanned")
+    test: str = Field("", description="A file of test rows; empty: a part of the rows is held out")
+    licence: str = Field("", description="SPDX expression, LicenseRef-..., or hub tag of the data")
+    sample: int | None = Field(None, ge=1, description="Rows to scan for personal data; all where left out")
+
+
+class Dependencies(_Part):
+    """What ships with the product: a requirements or lock file, or an installed environment."""
+
+    manifest: str = Field("", description="requirements.txt or a lock file")
+    environment: str = Field("", description='A folder of installed packages, or "current" for this program\'s own')
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.manifest) == bool(self.environment):
+            raise ValueError("give either manifest or environment")
+        return self
+
+
+class Distribution(_Part):
+    """How the product reaches customers: it decides which licence obligations trigger."""
+
+    modes: list[Mode] = Field(default_factory=lambda: ["saas"], min_length=1)
+    open_source: bool = False
+
+
+class Assumption(_Part):
+    """One figure of the market, as a range: a 10 % chance to be below p10, as likely as not p50, 10 % above p90."""
+
+    id: Slug
+    label: str = Field(min_length=1)
+    unit: str = Field(min_length=1)
+    p10: float
+    p50: float
+    p90: float
+    source: str = Field("", description="Where it can be read; empty shows as unsourced")
+    date: str = Field("", description="When the source said so, as YYYY-MM-DD, YYYY-MM or YYYY")
+    by: str = Field("", description="Who says so, where it is a person's judgement")
+
+    @field_validator("date", mode="before")
+    @classmethod
+    def _plain_date(cls, value: object) -> object:
+        return value.isoformat() if isinstance(value, date) else value
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not all(math.isfinite(v) for v in (self.p10, self.p50, self.p90)):
+            raise ValueError("p10, p50 and p90 must be finite numbers")
+        if not 0 < self.p10 <= self.p50 <= self.p90:
+            raise ValueError(f"needs 0 < p10 <= p50 <= p90, got {self.p10:g}, {self.p50:g}, {self.p90:g}")
+        if self.unit == "share" and self.p90 > 1:
+            raise ValueError(f"a share is at most 1, got p90 = {self.p90:g}")
+        return self
+
+    @property
+    def sourced(self) -> bool:
+        """Whether a reader could check it."""
+        return bool(self.source or self.by)
+
+
+class Market(_Part):
+    """TAM as a product of assumptions, then the shares of it that can be served (SAM) and won (SOM)."""
+
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
+    year: int | None = Field(None, ge=2000, le=2100)
+    tam: list[Slug] = Field(default_factory=list, description="Assumptions that multiply to the total market per year")
+    sam: list[Slug] = Field(default_factory=list, description="Shares of TAM that the product can serve")
+    som: list[Slug] = Field(default_factory=list, description="Shares of SAM that it can win")
+    assumptions: list[Assumption] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        known = {a.id: a for a in self.assumptions}
+        if len(known) != len(self.assumptions):
+            raise ValueError("two assumptions have the same id")
+        for name in (*self.tam, *self.sam, *self.som):
+            if name not in known:
+                raise ValueError(f"{name!r} is used but is not among the assumptions")
+        for name in (*self.sam, *self.som):
+            if known[name].unit != "share":
+                raise ValueError(f"{name!r} narrows the market, so its unit must be \"share\"")
+        return self
+
+
+class OwnCheck(_Part):
+    """A venture's own wish for a check of the policy; shown on the board as changed."""
+
+    id: str
+    threshold: float | str | None = None
+    gate: bool | None = None
+    reason: str = Field(min_length=1, description="Why this venture differs from the policy")
+
+
+class Policy(_Part):
+    """Which policy the checks come from, and where this venture differs."""
+
+    file: str = "default"
+    checks: list[OwnCheck] = Field(default_factory=list)
+
+
+class Venture(_Part):
+    """A whole venture file.
+
+    Relative paths are relative to the file's folder. Where `confined` is set (ventures made in a browser), no path
+    may lead out of that folder or the upload folder.
+    """
+
+    schema_: Literal[1] = Field(1, alias="schema")
+    name: str = Field(min_length=1, max_length=120)
+    scenario: Scenario = "other"
+    need: Need = Field(default_factory=Need)
+    must: Must = Field(default_factory=Must)
+    model: Model = Field(default_factory=Model)
+    datasets: list[Dataset] = Field(default_factory=list)
+    dependencies: list[Dependencies] = Field(default_factory=list)
+    distribution: Distribution = Field(default_factory=Distribution)
+    market: Market = Field(default_factory=Market)
+    policy: Policy = Field(default_factory=Policy)
+
+    _file: Path = PrivateAttr(default=Path("venture.toml"))
+    _roots: tuple[Path, ...] = PrivateAttr(default=())
+
+    @model_validator(mode="after")
+    def _unique_datasets(self) -> Self:
+        if len({d.id for d in self.datasets}) != len(self.datasets):
+            raise ValueError("two datasets have the same id")
+        return self
+
+    @property
+    def file(self) -> Path:
+        """The venture.toml it was read from."""
+        return self._file
+
+    @property
+    def folder(self) -> Path:
+        """The folder its relative paths start from."""
+        return self._file.parent
+
+    @property
+    def key(self) -> str:
+        """What the store files its evidence and jobs under: the file's absolute path."""
+        return str(self._file)
+
+    @property
+    def labelled(self) -> Dataset | None:
+        """The data set the model learns from: the first one with a label column."""
+        return next((d for d in self.datasets if d.label), None)
+
+    def locate(self, path: str) -> Path:
+        """Turn a path of the file into an absolute one.
+
+        Raises:
+            InputError: it leads out of the folders a confined venture may read, or does not exist.
+        """
+        from core.errors import InputError
+
+        full = (self.folder / Path(path).expanduser()).resolve()
+        if self._roots and not any(full.is_relative_to(root) for root in self._roots):
+            raise InputError(f"{path}: leads out of the venture's folder; upload the file on the Ventures page instead.")
+        if not full.exists():
+            raise InputError(f"{path}: no such file or folder (named in {self.file.name}); upload it or correct the path.")
+        return full
+
+    def inputs(self, room: str) -> dict[str, str]:
+        """Name -> SHA-256 of all that a room's evidence follows from: its tables of this file, and the files they name.
+
+        A file that is missing hashes as "missing", so that evidence from it turns stale instead of an error.
+        """
+        parts = {name: getattr(self, name) for name in _READS[room]}
+        text = json.dumps({k: _plain(v) for k, v in parts.items()}, sort_keys=True)
+        out = {f"venture.toml ({', '.join(parts)})": hashlib.sha256(text.encode()).hexdigest()}
+        for path in self._files(room):
+            out[path] = self._hash(path)
+        return out
+
+    def _files(self, room: str) -> list[str]:
+        if room == "model":
+            data = [self.labelled] if self.labelled else []
+            base = [self.model.base] if (self.folder / self.model.base).is_dir() else []
+            return [p for d in data for p in (d.path, d.test) if p] + base
+        if room == "privacy":
+            return [p for d in self.datasets for p in (d.path, d.test) if p]
+        if room == "licences":
+            return [d.manifest or d.environment for d in self.dependencies]
+        return []
+
+    def _hash(self, path: str) -> str:
+        from core.errors import InputError
+
+        if path == "current":
+            return _environment_hash()
+        try:
+            return content_hash(self.locate(path))
+        except (InputError, OSError):
+            return "missing"
+
+
+_READS = {
+    "model": ("model", "datasets"),
+    "privacy": ("datasets",),
+    "licences": ("dependencies", "distribution", "model", "datasets"),
+    "market": ("market",),
+}
+
+
+def _plain(part: Any) -> Any:
+    if isinstance(part, BaseModel):
+        return part.model_dump(mode="json")
+    return [_plain(p) for p in part] if isinstance(part, list) else part
+
+
+def content_hash(path: Path) -> str:
+    """SHA-256 of a file; of a folder, that of its files' names and hashes. Unchanged files are hashed once."""
+    if path.is_dir():
+        rows = [f"{p.relative_to(path)} {content_hash(p)}" for p in sorted(path.rglob("*")) if p.is_file()]
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+    stat = path.stat()
+    return _file_hash(str(path), stat.st_size, stat.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _file_hash(path: str, size: int, mtime_ns: int) -> str:
+    with open(path, "rb") as f:
+        return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+@lru_cache(maxsize=1)
+def _environment_hash() -> str:
+    from importlib.metadata import distributions
+
+    rows = sorted({f"{d.name}=={d.version}" for d in distributions()})
+    return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def parse(values: Mapping[str, Any], file: Path, roots: tuple[Path, ...] = ()) -> Venture:
+    """Build a venture from TOML values read from `file`; pydantic's ValidationError names every problem."""
+    venture = Venture.model_validate(dict(values))
+    venture._file = file.resolve()
+    venture._roots = tuple(r.resolve() for r in roots)
+    return venture
