@@ -6,13 +6,27 @@ The pages edit this file and the command line runs it; the same file gives the s
 import hashlib
 import json
 import math
+import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from core.errors import InputError
+from core.venture_errors import problems
 
 MODES = ("internal", "saas", "on_premises", "on_device")
 Mode = Literal["internal", "saas", "on_premises", "on_device"]
@@ -87,7 +101,7 @@ class Dependencies(_Part):
 class Distribution(_Part):
     """How the product reaches customers: it decides which licence obligations trigger."""
 
-    modes: list[Mode] = Field(default_factory=lambda: ["saas"], min_length=1)
+    modes: list[Mode] = Field(default=["saas"], min_length=1)
     open_source: bool = False
 
 
@@ -145,7 +159,7 @@ class Market(_Part):
                 raise ValueError(f"{name!r} is used but is not among the assumptions")
         for name in (*self.sam, *self.som):
             if known[name].unit != "share":
-                raise ValueError(f"{name!r} narrows the market, so its unit must be \"share\"")
+                raise ValueError(f'{name!r} narrows the market, so its unit must be "share"')
         return self
 
 
@@ -219,13 +233,15 @@ class Venture(_Part):
         Raises:
             InputError: it leads out of the folders a confined venture may read, or does not exist.
         """
-        from core.errors import InputError
-
         full = (self.folder / Path(path).expanduser()).resolve()
         if self._roots and not any(full.is_relative_to(root) for root in self._roots):
-            raise InputError(f"{path}: leads out of the venture's folder; upload the file on the Ventures page instead.")
+            raise InputError(
+                f"{path}: leads out of the venture's folder; upload the file on the Ventures page instead."
+            )
         if not full.exists():
-            raise InputError(f"{path}: no such file or folder (named in {self.file.name}); upload it or correct the path.")
+            raise InputError(
+                f"{path}: no such file or folder (named in {self.file.name}); upload it or correct the path."
+            )
         return full
 
     def inputs(self, room: str) -> dict[str, str]:
@@ -252,8 +268,6 @@ class Venture(_Part):
         return []
 
     def _hash(self, path: str) -> str:
-        from core.errors import InputError
-
         if path == "current":
             return _environment_hash()
         try:
@@ -293,15 +307,43 @@ def _file_hash(path: str, size: int, mtime_ns: int) -> str:
 
 @lru_cache(maxsize=1)
 def _environment_hash() -> str:
-    from importlib.metadata import distributions
-
     rows = sorted({f"{d.name}=={d.version}" for d in distributions()})
     return hashlib.sha256("\n".join(rows).encode()).hexdigest()
 
 
 def parse(values: Mapping[str, Any], file: Path, roots: tuple[Path, ...] = ()) -> Venture:
-    """Build a venture from TOML values read from `file`; pydantic's ValidationError names every problem."""
+    """Build a venture from TOML values read from `file`; pydantic's ValidationError names every problem.
+
+    `roots` confine it: no path of the file may lead out of these folders. None given, the person at the keyboard is
+    trusted with their own disk.
+    """
     venture = Venture.model_validate(dict(values))
     venture._file = file.resolve()
     venture._roots = tuple(r.resolve() for r in roots)
     return venture
+
+
+def load(file: Path, roots: tuple[Path, ...] = ()) -> Venture:
+    """Read a venture file.
+
+    Raises:
+        InputError: it cannot be read or is not valid; every problem in one message, each with its line and key.
+    """
+    file = file / "venture.toml" if file.is_dir() else file
+    try:
+        text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"{file}: no such venture file; give the path of a venture.toml.") from None
+    except (OSError, UnicodeDecodeError):
+        raise InputError(f"{file}: cannot be read as UTF-8 text; save it as UTF-8.") from None
+    return load_text(text, file, roots)
+
+
+def load_text(text: str, file: Path, roots: tuple[Path, ...] = ()) -> Venture:
+    """Check the text of a venture file that is or will be at `file`; errors as in `load`."""
+    try:
+        return parse(tomllib.loads(text), file, roots)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file.name}: not valid TOML: {error}") from None
+    except ValidationError as error:
+        raise InputError(problems(error, Venture, text, file.name)) from None
