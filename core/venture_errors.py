@@ -46,7 +46,7 @@ def _nearest(loc: tuple[str | int, ...], schema: type[BaseModel]) -> str:
             part = _model_in(part.model_fields[step].annotation)
     known = [f.alias or n for n, f in part.model_fields.items()]
     close = difflib.get_close_matches(str(loc[-1]), known, n=1)
-    return f"; did you mean {close[0]!r}" if close else f"; known here: {', '.join(known)}"
+    return f" (did you mean {close[0]!r}?)" if close else f" (known here: {', '.join(known)})"
 
 
 def _model_in(annotation: Any) -> Any:

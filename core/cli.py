@@ -1,0 +1,320 @@
+"""The command line: the same measurements, evidence and verdict as in the browser.
+
+Exit codes: 0 GO (or done), 1 internal error, 2 bad input, 10 CONDITIONAL, 20 NO-GO, 30 NOT ENOUGH EVIDENCE. With
+--json, stdout is one JSON document and nothing else; progress goes to stderr.
+"""
+
+import contextlib
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import InputError
+from core.evidence import ROOMS, Evidence, Status
+from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
+from core.progress import Progress
+from core.readiness.assess import Assessment, assess, due
+from core.settings import settings
+from core.store import connect, latest
+from core.venture import MODES, Venture, load
+
+_PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "add_completion": False}
+_WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
+
+app = typer.Typer(
+    help="Measure whether an AI venture can fly: model, privacy, licences, market, and the verdict.",
+    pretty_exceptions_enable=False,
+    context_settings=_WIDTH,
+    **_PLAIN,
+)
+model_app = typer.Typer(help="The model room: train and measure.", **_PLAIN)
+privacy_app = typer.Typer(help="The privacy room: find personal data.", **_PLAIN)
+licences_app = typer.Typer(help="The licence room: what may be sold how.", **_PLAIN)
+market_app = typer.Typer(help="The market room: how big, and who says so.", **_PLAIN)
+jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **_PLAIN)
+for name, sub in (
+    ("model", model_app),
+    ("privacy", privacy_app),
+    ("licences", licences_app),
+    ("market", market_app),
+    ("jobs", jobs_app),
+):
+    app.add_typer(sub, name=name)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+
+
+@app.callback()
+def _root() -> None:
+    """Make `assess` a command of its own beside the rooms."""
+
+
+@app.command("assess")
+def assess_command(
+    venture: Annotated[Path, typer.Argument(help="The venture.toml, or its folder.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for assessment.json and the logs of the runs.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Measure all that is due, then give the verdict with its evidence."""
+    of = load(venture)
+    engine = connect(settings())
+    ran = _measure(of, due(of, latest(engine, of.key), _inputs(of)))
+    result = assess(of, latest(engine, of.key, detail=False), _inputs(of))
+    if out is not None:
+        _write_out(out, result, ran)
+    _show(result.as_json(), as_json, lambda: _say_assessment(result))
+    raise typer.Exit(result.verdict.exit_code)
+
+
+@model_app.command("train")
+def model_train(
+    data: Annotated[Path, typer.Option(help="Labelled table: CSV in UTF-8 with a header line.")],
+    text: Annotated[str, typer.Option(help="Column that holds the text.")],
+    label: Annotated[str, typer.Option(help="Column that holds the answer.")],
+    out: Annotated[Path, typer.Option(help="Run folder: model, checkpoints and result.json. Run again to resume.")],
+    test: Annotated[Path | None, typer.Option(help="Test table; without it a part of the rows is held out.")] = None,
+    base: Annotated[str, typer.Option(help="Base model: the bundled one, a folder, or a hub id.")] = "all-MiniLM-L6-v2",
+    epochs: Annotated[int, typer.Option(min=1, max=50, help="Most passes over the training rows.")] = 4,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune the base model on a table and measure it on test rows."""
+    with _stdout_kept(), _progress() as progress:
+        room = import_module("core.model.run")
+        config = room.TrainConfig(base=base, epochs=epochs, seed=seed)
+        result = room.train_and_benchmark(data, test, text, label, config, out, progress)
+    _show(result.as_json(), as_json)
+
+
+@privacy_app.command("scan")
+def privacy_scan(
+    files: Annotated[list[Path], typer.Argument(help="Tables to scan: CSV in UTF-8 with a header line.")],
+    sample: Annotated[int | None, typer.Option(min=1, help="Rows to scan of each; all where left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Find personal data, by column and type, with intervals. Raw values are never printed."""
+    with _stdout_kept(), _progress() as progress:
+        room = import_module("core.privacy.scan")
+        found = [room.scan(path, sample=sample, seed=7, progress=progress).as_json() for path in files]
+    _show({"files": found}, as_json)
+
+
+@licences_app.command("check")
+def licences_check(
+    target: Annotated[str, typer.Argument(help='Requirements or lock file, a folder of packages, or "current".')],
+    mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
+    model: Annotated[list[str] | None, typer.Option(help="Licence of a base model that ships; repeatable.")] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Licence of a data set; repeatable.")] = None,
+    no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
+    open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Find each package's licence and say, for each way of selling, what it allows. Blocked exits 20, unknown 30."""
+    if mode not in (*MODES, "all"):
+        raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
+    with _stdout_kept(), _progress() as progress:
+        room = import_module("core.licences.report")
+        wanted = MODES if mode == "all" else (mode,)
+        report = room.check(
+            target,
+            wanted,
+            model or [],
+            dataset or [],
+            texts=not no_texts,
+            open_source=open_source,
+            progress=progress,
+        ).as_json()
+    _show(report, as_json)
+    words = {report["modes"][m]["verdict"] for m in wanted}
+    raise typer.Exit(20 if "blocked" in words else 30 if "unknown" in words else 0)
+
+
+@market_app.command("size")
+def market_size(
+    file: Annotated[Path, typer.Argument(help="A venture.toml with a [market] table.")],
+    as_json: Json = False,
+) -> None:
+    """Size the market: TAM, SAM and SOM as ranges, and how much rests on no source."""
+    of = load(file)
+    with _stdout_kept():
+        room = import_module("core.market.measure")
+        sized = room.market_size(of.market)
+    _show(sized.as_json(), as_json)
+
+
+@jobs_app.command("list")
+def jobs_list(
+    live: Annotated[bool, typer.Option("--live", help="Only those that wait or run.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the newest 100 jobs."""
+    found = jobs(connect(settings()), live=True if live else None)
+    rows = [_job_json(j) for j in found]
+    _show({"jobs": rows}, as_json, lambda: [_say(f"{j.id}\t{j.status}\t{j.kind}\t{j.error or j.note}") for j in found])
+
+
+@jobs_app.command("cancel")
+def jobs_cancel(job: Annotated[int, typer.Argument(help="Its number.")], as_json: Json = False) -> None:
+    """Cancel a job: at once where it waits, within two seconds where it runs."""
+    changed = cancel(connect(settings()), job)
+    _show({"job": job, "cancelled": changed}, as_json, lambda: _say("asked to stop" if changed else "it had ended"))
+
+
+@jobs_app.command("worker")
+def jobs_worker() -> None:
+    """Run a worker in the foreground, for a service manager; pages and assess start one by themselves."""
+    import_module("core.jobs.worker").main()
+
+
+def main() -> None:
+    """Run the command line; a person's mistake is one message and exit 2, ours is one line and exit 1."""
+    try:
+        app(standalone_mode=True)
+    except InputError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped\n")
+        sys.exit(130)
+    except Exception as error:
+        # The message of a library's exception may quote a row of the founder's data, so only its type and place.
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        sys.stderr.write(f"internal error: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}\n")
+        sys.exit(1)
+
+
+def _inputs(of: Venture) -> dict[str, Mapping[str, str]]:
+    return {room: of.inputs(room) for room in ROOMS}
+
+
+def _measure(of: Venture, rooms: list[str]) -> list[Job]:
+    """Measure rooms as jobs, the same way as a page does, and wait; Ctrl-C cancels them."""
+    engine = connect(settings())
+    ids = [submit(engine, settings(), r, venture=of.key, params={"venture": of.key}) for r in rooms]
+    try:
+        ended = wait(engine, settings(), ids, _job_lines())
+    except KeyboardInterrupt:
+        for job_id in ids:
+            cancel(engine, job_id)
+        raise
+    failed = [j for j in ended if j.status is not JobStatus.DONE]
+    for job in failed:
+        sys.stderr.write(f"{job.kind}: {job.error or job.status}\n")
+    if failed:
+        ours = any(j.error.startswith("internal error") for j in failed)
+        raise typer.Exit(1 if ours else 2)
+    return ended
+
+
+def _job_lines() -> Callable[[Job], None]:
+    said: dict[int, str] = {}
+
+    def say(job: Job) -> None:
+        share = f"{job.done / job.total:4.0%}" if job.total else "    "
+        line = f"{job.kind:9s} {share} {job.note if job.live else job.status}"
+        if said.get(job.id) != line:
+            said[job.id] = line
+            sys.stderr.write(line + "\n")
+
+    return say
+
+
+def _job_json(job: Job) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "kind": job.kind,
+        "venture": job.venture,
+        "status": str(job.status),
+        "done": job.done,
+        "total": job.total,
+        "note": job.note,
+        "error": job.error,
+        "attempt": job.attempt,
+        "created": job.created.isoformat(),
+        "started": job.started.isoformat() if job.started else None,
+        "ended": job.ended.isoformat() if job.ended else None,
+    }
+
+
+def _write_out(out: Path, result: Assessment, ran: list[Job]) -> None:
+    """Write the assessment and the logs that stand behind it."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        (out / "assessment.json").write_text(_text(result.as_json()), encoding="utf-8")
+        for job in ran:
+            (out / f"{job.kind}.log").write_text(tail(job, 2000), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot be written ({error.strerror}).") from None
+
+
+def _say_assessment(result: Assessment) -> None:
+    mark = {Status.PASS: "pass   ", Status.FAIL: "FAIL   ", Status.UNKNOWN: "unknown", Status.STALE: "stale  "}
+    _say(f"{result.verdict.word}: {result.verdict.headline}\n")
+    for check in result.checks:
+        _say(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
+        if check.todo and check.status is not Status.PASS:
+            _say(f"                  to do: {check.todo}")
+    _say("")
+    for e in sorted(result.evidence, key=lambda e: e.id):
+        _say(f"  {e.id:26s} {_figure(e)}")
+
+
+def _figure(e: Evidence) -> str:
+    if e.value is None:
+        return f"unknown: {e.reason}"
+    if isinstance(e.value, str):
+        return e.value
+    span = f" ({e.low:.4g} to {e.high:.4g})" if e.low is not None and e.high is not None else ""
+    return f"{e.value:.4g}{span} {e.unit}" + (f", n {e.n}" if e.n is not None else "")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _show(value: Any, as_json: bool, plain: Callable[[], object] | None = None) -> None:
+    """Print the JSON document, or the plain form where there is one and JSON was not asked for."""
+    if as_json or plain is None:
+        sys.stdout.write(_text(value))
+    else:
+        plain()
+
+
+@contextlib.contextmanager
+def _progress() -> Iterator[Progress]:
+    """Progress as lines on stderr, at most one a second."""
+    last = [0.0, ""]
+
+    def report(done: float, total: float, note: str = "") -> None:
+        now = time.monotonic()
+        if note and (now - float(last[0]) >= 1 or done >= total) and note != last[1]:
+            last[:] = [now, note]
+            sys.stderr.write(f"{done / total if total else 0:4.0%} {note}\n")
+
+    yield report
+
+
+@contextlib.contextmanager
+def _stdout_kept() -> Iterator[None]:
+    """Send whatever libraries print, from C too, to stderr, so that stdout stays one document."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    try:
+        os.dup2(2, 1)
+        with contextlib.redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)

@@ -1,0 +1,240 @@
+"""The ventures on this machine: find, create, duplicate, edit, and take in the files a founder uploads.
+
+Every write goes to a temporary file that is checked and then renamed, so a venture is never half-written.
+"""
+
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import tomlkit
+
+from core.errors import InputError
+from core.settings import Settings
+from core.venture import Venture, load, load_text
+
+_REFUSED = (
+    (b"\x80\x02", "a pickle, which can run code when it is opened"),
+    (b"\x80\x03", "a pickle, which can run code when it is opened"),
+    (b"\x80\x04", "a pickle, which can run code when it is opened"),
+    (b"\x80\x05", "a pickle, which can run code when it is opened"),
+    (b"PK\x03\x04", "a zip archive (spreadsheets are zips too)"),
+    (b"PK\x05\x06", "an empty zip archive"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"BZh", "a bzip2 archive"),
+    (b"\xfd7zXZ", "an xz archive"),
+    (b"7z\xbc\xaf", "a 7z archive"),
+    (b"%PDF", "a PDF"),
+)
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A venture folder: its slug, its file, whether it came with the product, and what is wrong with it."""
+
+    slug: str
+    file: Path
+    sample: bool
+    venture: Venture | None
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """What it is called, also where its file is broken."""
+        return self.venture.name if self.venture else self.slug
+
+
+def slug_of(name: str) -> str:
+    """A folder name for a venture called `name`: small letters, digits and hyphens."""
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:48].strip("-")
+    if not slug:
+        raise InputError("The name needs at least one letter a-z or digit, because its folder is named after it.")
+    return slug
+
+
+def roots(settings: Settings, file: Path) -> tuple[Path, ...]:
+    """The folders that a venture known to the browser may read from: its own and the uploads."""
+    return (file.resolve().parent, settings.uploads)
+
+
+def entries(settings: Settings) -> list[Entry]:
+    """All ventures, the founder's own first; a broken file is listed with its problem, never left out."""
+    own = sorted(settings.ventures.glob("*/venture.toml")) if settings.ventures.is_dir() else []
+    samples = sorted(settings.sample_ventures.glob("*/venture.toml")) if settings.sample else []
+    return [_entry(settings, f, sample=False) for f in own] + [_entry(settings, f, sample=True) for f in samples]
+
+
+def _entry(settings: Settings, file: Path, *, sample: bool) -> Entry:
+    try:
+        return Entry(file.parent.name, file, sample, load(file, roots(settings, file)))
+    except InputError as error:
+        return Entry(file.parent.name, file, sample, None, str(error))
+
+
+def create(settings: Settings, name: str, answers: Mapping[str, Any]) -> Path:
+    """Write a new venture from the guided form; `answers` maps dotted keys of venture.toml to values.
+
+    Raises:
+        InputError: the name is taken, or an answer is not valid; nothing is written then.
+    """
+    folder = _free_folder(settings, name)
+    head = "# What Preflight is told about this venture. Pages edit this file; you may too, comments are kept.\n"
+    text = change(f"{head}schema = 1\n", {"name": name.strip(), **answers})
+    load_text(text, folder / "venture.toml")
+    _publish(folder, lambda new: (new / "venture.toml").write_text(text, encoding="utf-8"))
+    return folder / "venture.toml"
+
+
+def duplicate(settings: Settings, entry: Entry, name: str) -> Path:
+    """Copy a venture with its files under a new name."""
+    folder = _free_folder(settings, name)
+    text = change(entry.file.read_text(encoding="utf-8"), {"name": name.strip()})
+
+    def fill(new: Path) -> None:
+        skip = shutil.ignore_patterns("*.py", "__pycache__", "planted.json")
+        shutil.copytree(entry.file.parent, new, dirs_exist_ok=True, ignore=skip)
+        (new / "venture.toml").write_text(text, encoding="utf-8")
+
+    _publish(folder, fill)
+    return folder / "venture.toml"
+
+
+def _free_folder(settings: Settings, name: str) -> Path:
+    folder = settings.ventures / slug_of(name)
+    if folder.exists() or (settings.sample_ventures / folder.name).exists():
+        raise InputError(f"There is a venture called {folder.name} already; choose another name.")
+    return folder
+
+
+def _publish(folder: Path, fill: Any) -> None:
+    """Fill a hidden folder beside the target, then rename it: a venture appears whole or not at all."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        fill(new)
+        new.rename(folder)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def save(settings: Settings, file: Path, text: str) -> Venture:
+    """Check the text of a venture file and put it in place; an invalid text changes nothing.
+
+    Raises:
+        InputError: every problem of the text, with line and key; or the file is a sample.
+    """
+    if file.resolve().is_relative_to(settings.sample_ventures.resolve()):
+        raise InputError("The sample stays as it is; duplicate it and change the copy.")
+    venture = load_text(text, file, roots(settings, file))
+    _write(file, text)
+    return venture
+
+
+def _write(file: Path, text: str) -> None:
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=".venture-", delete=False) as new:
+        new.write(text)
+    os.replace(new.name, file)
+
+
+def change(text: str, values: Mapping[str, Any]) -> str:
+    """Set dotted keys in a TOML text and keep everything else, comments included; None removes a key."""
+    doc = tomlkit.parse(text)
+    for dotted, value in values.items():
+        *tables, key = dotted.split(".")
+        part: Any = doc
+        for name in tables:
+            part = part.setdefault(name, tomlkit.table())
+        if value is None:
+            part.pop(key, None)
+        else:
+            part[key] = value
+    return _dump(doc)
+
+
+def put_dataset(text: str, values: Mapping[str, Any]) -> str:
+    """Add the data set `values` (keys of a [[datasets]] table), or replace the one that has its id."""
+    doc = tomlkit.parse(text)
+    rows = doc.setdefault("datasets", tomlkit.aot())
+    row = next((r for r in rows if r.get("id") == values["id"]), None)
+    if row is None:
+        row = tomlkit.table()
+        rows.append(row)
+        row = rows[-1]
+    for key, value in values.items():
+        row[key] = value
+    return _dump(doc)
+
+
+def put_manifest(text: str, path: str) -> str:
+    """Name `path` as the requirements file of what ships, beside those already there."""
+    doc = tomlkit.parse(text)
+    rows = doc.setdefault("dependencies", tomlkit.aot())
+    if all(r.get("manifest") != path for r in rows):
+        row = tomlkit.table()
+        row["manifest"] = path
+        rows.append(row)
+    return _dump(doc)
+
+
+def _dump(doc: tomlkit.TOMLDocument) -> str:
+    """The text, with a blank line before each table: tomlkit adds none."""
+    return re.sub(r"(?<=[^\n])\n(?=\[)", "\n\n", tomlkit.dumps(doc))
+
+
+def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> str:
+    """Keep an uploaded file by its SHA-256 and show it in the venture's folder under a safe form of its name.
+
+    Returns the path to write into the venture file. The bytes are copied once; an unchanged file is kept once.
+
+    Raises:
+        InputError: larger than `upload_mb`, empty, or of a kind that is not read (archive, pickle, PDF, binary).
+    """
+    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip(".-") or "upload"
+    settings.uploads.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=settings.uploads, prefix=".new-", delete=False) as new:
+        try:
+            digest = _copy_checked(stream, new, safe, settings.upload_mb)
+        except BaseException:
+            os.unlink(new.name)
+            raise
+    kept = settings.uploads / digest
+    os.replace(new.name, kept)
+    target = file.parent / safe
+    shown = Path(tempfile.mktemp(prefix=".new-", dir=file.parent))  # noqa: S306 - os.link needs a name that is free
+    try:
+        os.link(kept, shown)
+    except OSError:  # another file system
+        shutil.copyfile(kept, shown)
+    os.replace(shown, target)
+    return safe
+
+
+def _copy_checked(stream: BinaryIO, new: Any, name: str, limit_mb: int) -> str:
+    digest, size = hashlib.sha256(), 0
+    while chunk := stream.read(_CHUNK):
+        if size == 0:
+            _refuse(chunk, name)
+        size += len(chunk)
+        if size > limit_mb << 20:
+            raise InputError(f"{name}: larger than {limit_mb} MB; put it beside venture.toml and use the command line.")
+        if b"\0" in chunk:
+            raise InputError(f"{name}: holds NUL bytes, so it is not a text table; save it as CSV in UTF-8.")
+        digest.update(chunk)
+        new.write(chunk)
+    if size == 0:
+        raise InputError(f"{name}: is empty; nothing was kept.")
+    return digest.hexdigest()
+
+
+def _refuse(head: bytes, name: str) -> None:
+    for magic, what in _REFUSED:
+        if head.startswith(magic):
+            raise InputError(f"{name}: this is {what}; upload the table itself as CSV in UTF-8.")

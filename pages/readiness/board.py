@@ -1,0 +1,138 @@
+"""The board: whether to go, what it rests on, and what to do next."""
+
+from collections.abc import Callable, Mapping
+
+import streamlit as st
+
+from core.evidence import ROOMS, Check, Evidence, Status
+from core.venture import Venture
+from pages.shared import charts
+from pages.shared.figures import by_urgency, check_list, figure, stale_ids
+from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
+from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
+from pages.shared.watch import live, start_button, watch
+
+Figures = tuple[tuple[str, str, str], ...]
+FIGURES: dict[str, Figures] = {
+    "model": (
+        ("model.accuracy", "Right answers", "Share of test rows that the tuned model answers rightly."),
+        ("model.p95_latency", "Answer time, p95", "95 of 100 answers come within this time, one at a time."),
+    ),
+    "privacy": (
+        ("privacy.direct_share", "Rows that name a person", "Rows with an email, a name, a card or the like."),
+        ("privacy.columns", "Columns concerned", "Columns that hold direct identifiers."),
+    ),
+    "licences": (
+        ("licences.blocked", "Blocked", "Components whose licence forbids one of your ways of selling."),
+        ("licences.unknown", "Unknown", "Components whose licence could not be found: they may block, too."),
+    ),
+    "market": (
+        ("market.som", "Obtainable market", "SOM: the part of the market you can win, a year, as a range."),
+        ("market.unsourced", "Rests on no source", "Share of the spread that comes from figures without a source."),
+    ),
+}
+
+
+def chart_of(room: str, found: Mapping[str, Evidence], of: Venture) -> None:
+    """The room's one small chart."""
+    if room == "model" and _known(found, "model.accuracy"):
+        charts.accuracy_ladder(found["model.accuracy"], key="b-model", must=of.must.accuracy)
+    elif room == "privacy" and _known(found, "privacy.direct_share"):
+        charts.entities(found["privacy.direct_share"], key="b-privacy", most=5, height=230)
+    elif room == "licences" and _known(found, "licences.packages"):
+        charts.modes(found["licences.packages"].detail, key="b-licences")
+    elif room == "market":
+        charts.funnel(found, key="b-market")
+
+
+def _known(found: Mapping[str, Evidence], figure_id: str) -> bool:
+    return figure_id in found and found[figure_id].value is not None
+
+
+def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Check], stale: set[str]) -> None:
+    """A room on the board: state, figures, chart, one sentence, and the way in."""
+    name, icon, page = ROOM[room]
+    own = [c for c in checks if c.room == room]
+    with st.container(border=True, key=f"card-{room}"):
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader(f"{icon} {name}", anchor=False)
+            badge(worst(own))
+        with st.container(horizontal=True, gap="medium"):
+            for figure_id, label, what in FIGURES[room]:
+                with st.container(width=165):
+                    figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+        chart_of(room, found, of)
+        if own:
+            first = by_urgency(own)[0]
+            st.markdown(f":{COLOUR[first.status]}[{ICON[first.status]}] {first.reason}")
+        st.page_link(page, label=f"Open {name.lower()}", icon=":material/arrow_forward:")
+
+
+def verdict_panel(of: Venture, found: Mapping[str, Evidence], due: list[str]) -> list[Check]:
+    """The answer in words, colour and icon, how many checks stand where, and the button that measures."""
+    result = assessment(of, found)
+    colour, icon = VERDICT[result.verdict.word]
+    with st.container(border=True, key="verdict"):
+        left, right = st.columns([3, 2], gap="large")
+        with left:
+            st.header(f":{colour}[{icon} {result.verdict.word}]", anchor=False)
+            st.markdown(result.verdict.headline)
+        with right:
+            counts = {s: sum(c.status is s for c in result.checks) for s in Status}
+            with st.container(horizontal=True):
+                for status, n in counts.items():
+                    if n:
+                        st.badge(f"{n} {status}", icon=ICON[status], color=COLOUR[status])  # type: ignore[arg-type]
+            label = "Measure what is due" if due else "All is measured"
+            start_button(of, due, label, key="measure-due")
+            if due:
+                st.caption("Due: " + ", ".join(ROOM[r][0].lower() for r in due) + ".")
+    return list(result.checks)
+
+
+def to_do(checks: list[Check]) -> None:
+    """What stands between here and GO, most pressing first."""
+    open_ones = [c for c in by_urgency(checks) if c.status is not Status.PASS]
+    with st.container(border=True, key="to-do"):
+        st.subheader("What to do next" if open_ones else "Nothing left to do", anchor=False)
+        if not open_ones:
+            st.write("Every check passes on fresh evidence.")
+        for place, check in enumerate(open_ones[:6], 1):
+            st.markdown(
+                f"**{place}. {check.todo or check.title}**  \n:{COLOUR[check.status]}[{ICON[check.status]} "
+                f"{ROOM[check.room][0] if check.room in ROOM else ''}] · {check.reason}"
+            )
+        if len(open_ones) > 6:
+            st.caption(f"and {len(open_ones) - 6} more in the list of all checks below")
+
+
+def main(write: Callable[..., object] = st.caption) -> None:
+    of = venture()
+    found = evidence(of, detail=True)
+    now = inputs(of)
+    stale = stale_ids(found, now)
+    st.title(of.name, anchor=False)
+    modes = ", ".join(MODE[m] for m in of.distribution.modes)
+    write(
+        f"{of.need.does.strip()} Sold as: {modes}. Last measured {ago(newest(found))}."
+        + (f" {len(stale)} figures are stale." if stale else "")
+    )
+    if not found and not live(of):
+        st.info(
+            "Nothing is measured yet. One button measures the model, the personal data, the licences and the market, "
+            "each from this venture's own files, and takes a few minutes"
+            + (" with the sample." if entry().sample else "."),
+            icon=":material/lightbulb:",
+        )
+    checks = verdict_panel(of, found, due_rooms(of, found))
+    watch(of, ROOMS)
+    for pair in (ROOMS[:2], ROOMS[2:]):
+        for column, room in zip(st.columns(2), pair, strict=True):
+            with column:
+                card(room, of, found, checks, stale)
+    to_do(checks)
+    with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
+        check_list(by_urgency(checks))
+
+
+main()

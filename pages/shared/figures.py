@@ -1,0 +1,83 @@
+"""A figure that opens to its evidence, and the checks made on it."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.evidence import Check, Evidence, Status
+from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, interval, number
+
+KIND = {"measured": "Measured here", "stated": "Stated, not measured", "catalogue": "From a catalogue"}
+
+
+def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: bool = False) -> None:
+    """One figure: name, value, interval and n; its evidence behind a button. Unknown is a word, never a 0."""
+    with st.container(gap="xsmall", key=f"figure-{key}"):
+        if e is None or e.value is None:
+            st.metric(label, "unknown", help=what or None)
+            st.caption(e.reason if e else "not measured yet")
+        else:
+            shown = e.value if isinstance(e.value, str) else number(e.value, e.unit)
+            st.metric(label, shown, help=what or None)
+            st.caption(_under(e))
+        if e is not None:
+            icon = ":material/history:" if stale else ":material/fact_check:"
+            with st.popover("Stale evidence" if stale else "Evidence", icon=icon, type="tertiary", key=f"why-{key}"):
+                drawer(e, stale=stale)
+
+
+def _under(e: Evidence) -> str:
+    bounds = interval(e)
+    parts = [f"{bounds} ({e.level:.0%})" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]
+    return " · ".join(p for p in parts if p) or " "
+
+
+def drawer(e: Evidence, *, stale: bool = False) -> None:
+    """All that is known of a figure: how, from what, when, and where to look further."""
+    if stale:
+        st.warning("Its inputs changed since it was measured. Measure again.", icon=ICON[Status.STALE])
+    st.markdown(f"**{e.id}** — {figure_text(e)}")
+    st.markdown(e.method)
+    rows = [
+        ("Source", f"{KIND[e.source.kind]}{': ' + e.source.detail if e.source.detail else ''}"),
+        ("Exact value", "unknown" if e.value is None else f"{e.value} {e.unit}"),
+        ("Interval", f"{e.low} to {e.high} at {e.level:.0%}" if e.low is not None else "none"),
+        ("Measured", f"{e.measured_at:%d %B %Y, %H:%M} UTC ({ago(e.measured_at)})"),
+        ("Valid until", f"{e.valid_until:%d %B %Y}" if e.valid_until else "its inputs change"),
+        *(
+            (f"SHA-256 of {name}", digest[:16] + "…" if len(digest) > 20 else digest)
+            for name, digest in e.inputs.items()
+        ),
+    ]
+    st.table(pd.DataFrame(rows, columns=["", "What"]).set_index(""), border="horizontal", alt=f"Evidence of {e.id}")
+    if e.source.run is not None:
+        st.page_link(
+            "pages/work/jobs.py",
+            label=f"Log of run {e.source.run}",
+            icon=":material/list_alt:",
+            query_params={"job": str(e.source.run)},
+        )
+
+
+def check_list(checks: Sequence[Check], *, room: bool = True) -> None:
+    """Checks as lines a person can read aloud: state, claim, reason, and what would clear it."""
+    for check in checks:
+        with st.container(gap=None):
+            name = f":gray-badge[{ROOM[check.room][0]}] " if room and check.room in ROOM else ""
+            gate = " :gray-badge[gate]" if check.gate else ""
+            st.markdown(f":{COLOUR[check.status]}[{ICON[check.status]} **{check.status}**] {name}{check.title}{gate}")
+            st.caption(
+                check.reason + (f" **To do:** {check.todo}" if check.todo and check.status != Status.PASS else "")
+            )
+
+
+def by_urgency(checks: Iterable[Check]) -> list[Check]:
+    """Failed gates first, then what is unknown, then the rest."""
+    order = {Status.FAIL: 0, Status.STALE: 1, Status.UNKNOWN: 2, Status.PASS: 3}
+    return sorted(checks, key=lambda c: (order[c.status], not c.gate))
+
+
+def stale_ids(found: Mapping[str, Evidence], inputs: Mapping[str, Mapping[str, str]]) -> set[str]:
+    """The figures whose inputs changed since."""
+    return {e.id for e in found.values() if e.room in inputs and e.is_stale(inputs[e.room])}

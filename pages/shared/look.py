@@ -1,0 +1,131 @@
+"""How figures, states and charts look: the one place for words of state, colours, number formats and chart dress."""
+
+import math
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.evidence import Check, Evidence, Status
+
+ICON = {
+    Status.PASS: ":material/check_circle:",
+    Status.FAIL: ":material/cancel:",
+    Status.UNKNOWN: ":material/help:",
+    Status.STALE: ":material/history:",
+}
+COLOUR = {Status.PASS: "green", Status.FAIL: "red", Status.UNKNOWN: "gray", Status.STALE: "orange"}
+MEANING = {
+    Status.PASS: "measured, and good enough",
+    Status.FAIL: "measured, and not good enough",
+    Status.UNKNOWN: "not measured, or too uncertain to tell",
+    Status.STALE: "its inputs changed since it was measured",
+}
+VERDICT = {
+    "GO": ("green", ":material/flight_takeoff:"),
+    "CONDITIONAL": ("orange", ":material/rule:"),
+    "NO-GO": ("red", ":material/block:"),
+    "NOT ENOUGH EVIDENCE": ("gray", ":material/pending:"),
+}
+ROOM = {
+    "model": ("Model", ":material/model_training:", "pages/model/train.py"),
+    "privacy": ("Privacy", ":material/shield_person:", "pages/privacy/scan.py"),
+    "licences": ("Licences", ":material/gavel:", "pages/licences/check.py"),
+    "market": ("Market", ":material/query_stats:", "pages/market/sizing.py"),
+}
+MODE = {"internal": "Internal use", "saas": "SaaS", "on_premises": "On-premises", "on_device": "On-device"}
+
+# Okabe-Ito, which colour-blind readers can tell apart; hues of state are kept for states.
+BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"
+STATE_HUE = {"allowed": "#009E73", "obligations": "#56B4E9", "unknown": "#8A93A0", "blocked": "#D55E00"}
+GREY = "#8A93A0"
+
+_WORST = (Status.FAIL, Status.STALE, Status.UNKNOWN, Status.PASS)
+
+
+def worst(checks: Iterable[Check]) -> Status:
+    """The state of a room: fail over stale over unknown over pass; unknown where nothing is checked."""
+    found = {c.status for c in checks}
+    return next((s for s in _WORST if s in found), Status.UNKNOWN)
+
+
+def badge(status: Status) -> None:
+    """State as word, icon and colour together."""
+    st.badge(str(status), icon=ICON[status], color=COLOUR[status], help=MEANING[status])  # type: ignore[arg-type]
+
+
+def number(value: float, unit: str = "") -> str:
+    """A figure for people: three significant digits, thousands separated, % and currency as one expects them."""
+    if unit == "share":
+        return f"{value * 100:.3g} %" if value < 0.9995 or value == 1 else f"{value * 100:.2f} %"
+    if unit.endswith("/year") and unit[:3].isupper():
+        return f"{money(value, unit[:3])}"
+    text = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{_three(value)}"
+    return f"{text} {unit}".strip() if unit not in ("word", "") else text
+
+
+def money(value: float, currency: str = "USD") -> str:
+    """A sum in three digits: $2.1M, $340k; another currency by its code."""
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{sign}{value / size:.3g}{letter}"
+    return f"{sign}{value:.3g}"
+
+
+def _three(value: float) -> str:
+    if value == 0:
+        return "0"
+    places = max(0, 2 - math.floor(math.log10(abs(value))))
+    return f"{value:.{min(places, 6)}f}"
+
+
+def interval(e: Evidence) -> str:
+    """The interval of a figure in its unit, or an empty text."""
+    if e.low is None or e.high is None or e.low == e.high:
+        return ""
+    return f"{number(e.low, e.unit)} to {number(e.high, e.unit)}"
+
+
+def figure_text(e: Evidence | None) -> str:
+    """A figure in a line: value, interval and n; unknown stays a word."""
+    if e is None or e.value is None:
+        return "unknown"
+    if isinstance(e.value, str):
+        return e.value
+    tail = [t for t in (interval(e), f"n {e.n:,}" if e.n is not None else "") if t]
+    return number(e.value, e.unit) + (f" ({', '.join(tail)})" if tail else "")
+
+
+def ago(when: datetime | None, now: datetime | None = None) -> str:
+    """How long ago, in the largest unit that fits."""
+    if when is None:
+        return "never"
+    seconds = ((now or datetime.now(UTC)) - when).total_seconds()
+    for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            n = int(seconds // size)
+            return f"{n} {word}{'s' if n > 1 else ''} ago"
+    return "just now"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def chart(fig: go.Figure, *, key: str, alt: str, title: str = "", height: int = 280) -> None:
+    """Draw a chart in the house's dress: the finding as its title, no tool bar, room for labels, a text for readers."""
+    fig.update_layout(
+        title={"text": title, "font": {"size": 15}, "x": 0, "xref": "container"} if title else None,
+        height=height,
+        margin={"l": 8, "r": 12, "t": 44 if title else 8, "b": 8},
+        showlegend=bool(fig.layout.showlegend),
+        bargap=0.25,
+    )
+    fig.update_xaxes(automargin=True, fixedrange=True, zeroline=False)
+    fig.update_yaxes(automargin=True, fixedrange=True, zeroline=False)
+    st.plotly_chart(fig, key=key, alt=alt, config={"displayModeBar": False})

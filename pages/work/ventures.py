@@ -1,0 +1,274 @@
+"""Ventures: describe an idea, say what it must reach, and bring its files."""
+
+import io
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import ventures
+from core.errors import InputError
+from core.venture import MODES, Venture
+from core.ventures import Entry
+from pages.shared.frame import config, entry
+from pages.shared.look import MODE
+
+SCENARIO = {
+    "support-desk": "Support desk: answers or routes customers' messages",
+    "financial-risk": "Financial risk: scores applications or payments",
+    "medical-triage": "Medical triage: sorts cases by urgency",
+    "other": "Something else",
+}
+EXAMPLE = {
+    "does": "For example: reads a customer's message and sends it to the right team",
+    "for_whom": "For example: small banks' support teams; their head of service pays",
+    "sold_how": "For example: a subscription per bank, installed on the bank's own machines",
+}
+
+
+def ask(of: Venture | None, key: str) -> dict[str, Any]:
+    """The guided questions, answered so far by `of`; returns dotted keys of venture.toml and their values."""
+    need, must = (of.need, of.must) if of else (None, None)
+    st.markdown("**In plain words**")
+    out: dict[str, Any] = {
+        "need.does": st.text_area(
+            "What does the product do?", need.does if need else "", key=f"{key}-does", placeholder=EXAMPLE["does"]
+        ),
+        "need.for_whom": st.text_area(
+            "For whom, and who pays?", need.for_whom if need else "", key=f"{key}-who", placeholder=EXAMPLE["for_whom"]
+        ),
+        "need.sold_how": st.text_area(
+            "How do they get it?", need.sold_how if need else "", key=f"{key}-how", placeholder=EXAMPLE["sold_how"]
+        ),
+    }
+    out["scenario"] = st.selectbox(
+        "What is it closest to?",
+        list(SCENARIO),
+        index=list(SCENARIO).index(of.scenario if of else "other"),
+        format_func=SCENARIO.__getitem__,
+        key=f"{key}-scenario",
+    )
+    out["distribution.modes"] = st.multiselect(
+        "How is it sold?",
+        MODES,
+        default=of.distribution.modes if of else ["saas"],
+        format_func=MODE.__getitem__,
+        key=f"{key}-modes",
+        help="It decides which licence duties apply: what runs on your servers owes less than what you hand over.",
+    )
+    st.markdown("**What it must reach.** Everything is measured against these; what you leave empty is not checked.")
+    left, right = st.columns(2)
+    with left:
+        accuracy = st.number_input(
+            "How well? Right answers, in %",
+            min_value=0.0,
+            max_value=100.0,
+            value=100 * must.accuracy if must and must.accuracy is not None else None,
+            step=1.0,
+            key=f"{key}-accuracy",
+            help="Of 100 answers, how many must be right before a customer would pay?",
+        )
+        p95 = st.number_input(
+            "How fast? 95 of 100 answers within, in ms",
+            min_value=0.1,
+            value=must.p95_ms if must else None,
+            step=10.0,
+            key=f"{key}-p95",
+            help="p95 latency. A person notices from about 200 ms.",
+        )
+        som = st.number_input(
+            "How big? Least obtainable market, per year",
+            min_value=0.0,
+            value=must.som if must else None,
+            step=100_000.0,
+            key=f"{key}-som",
+            help="In the currency of the market figures. Below it, the venture is not worth starting.",
+        )
+    with right:
+        available = st.number_input(
+            "How reliably? Share of time it answers, in %",
+            min_value=0.0,
+            max_value=100.0,
+            value=100 * must.availability if must and must.availability is not None else None,
+            step=0.1,
+            key=f"{key}-availability",
+            help="99.5 % leaves about 44 hours of failure a year.",
+        )
+        cost = st.number_input(
+            "How cheaply? At most for 1,000 requests",
+            min_value=0.0,
+            value=must.cost_per_1000 if must else None,
+            step=0.01,
+            format="%.4f",
+            key=f"{key}-cost",
+        )
+    out |= {
+        "must.accuracy": None if accuracy is None else round(accuracy / 100, 6),
+        "must.p95_ms": p95,
+        "must.som": som or None,
+        "must.availability": None if available is None else round(available / 100, 6),
+        "must.cost_per_1000": cost or None,
+    }
+    return out
+
+
+def new_venture() -> None:
+    """The form that creates a venture."""
+    with st.form("new", border=True):
+        name = st.text_input("What is it called?", key="new-name", max_chars=120)
+        answers = ask(None, "new")
+        if st.form_submit_button("Create the venture", type="primary", icon=":material/add:"):
+            try:
+                file = ventures.create(config(), name, {k: v for k, v in answers.items() if v not in ("", None)})
+            except InputError as error:
+                st.error(str(error))
+                return
+            _go(file.parent.name)
+
+
+def _go(slug: str) -> None:
+    st.session_state["go_to_venture"] = slug
+    st.query_params["venture"] = slug
+    st.rerun()
+
+
+@st.dialog("Duplicate this venture")
+def duplicate_dialog(it: Entry) -> None:
+    name = st.text_input("Name of the copy", f"{it.name}, my copy", max_chars=120)
+    if st.button("Duplicate", type="primary", icon=":material/content_copy:"):
+        try:
+            file = ventures.duplicate(config(), it, name)
+        except InputError as error:
+            st.error(str(error))
+            return
+        _go(file.parent.name)
+
+
+def edit_answers(it: Entry) -> None:
+    """The same questions again, with the present answers."""
+    with st.form("edit", border=False):
+        answers = ask(it.venture, f"edit-{it.slug}")
+        if st.form_submit_button("Save", type="primary", icon=":material/save:", disabled=it.sample):
+            _save(it, lambda text: ventures.change(text, answers))
+
+
+def _save(it: Entry, edit: Any) -> None:
+    try:
+        ventures.save(config(), it.file, edit(it.file.read_text(encoding="utf-8")))
+    except InputError as error:
+        st.error(f"Nothing was saved.\n\n```\n{error}\n```")
+        return
+    st.session_state["said"] = "Saved. What followed from the changed parts is now stale."
+    st.rerun()
+
+
+def files(it: Entry) -> None:
+    """What the venture holds, and uploading more."""
+    of = it.venture
+    if of is None:
+        return
+    rows = [
+        {"what": "data", "file": d.path, "text": d.text, "label": d.label, "test file": d.test} for d in of.datasets
+    ]
+    rows += [{"what": "what ships", "file": d.manifest or d.environment} for d in of.dependencies]
+    if rows:
+        st.dataframe(pd.DataFrame(rows).fillna(""), hide_index=True, alt="Files of this venture")
+    else:
+        st.caption("No files yet.")
+    if it.sample:
+        st.caption("The sample stays as it is. Duplicate it to change its files.")
+        return
+    data, ships = st.columns(2)
+    with data:
+        upload_data(it)
+    with ships:
+        upload_manifest(it)
+
+
+def upload_data(it: Entry) -> None:
+    """Take in a table and ask which columns matter."""
+    limit = config().upload_mb
+    given = st.file_uploader("A table of texts (CSV, UTF-8)", key=f"data-{it.slug}", max_upload_size=limit)
+    if given is None:
+        return
+    try:
+        head = pd.read_csv(io.BytesIO(given.getvalue()[: 1 << 20]), nrows=20, encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        st.error(f"{given.name}: byte {error.start} is not UTF-8. Save the table as CSV in UTF-8 and upload it again.")
+        return
+    except (ValueError, pd.errors.ParserError):
+        st.error(f"{given.name}: cannot be read as a table with a header line. Save it as CSV in UTF-8.")
+        return
+    columns = [str(c) for c in head.columns]
+    longest = max(columns, key=lambda c: head[c].astype(str).str.len().mean() if len(head) else 0)
+    text = st.selectbox("Column that holds the text", columns, index=columns.index(longest))
+    label = st.selectbox("Column that holds the right answer", ["(none: only scan it)", *columns])
+    licence = st.text_input(
+        "Licence of the data", "LicenseRef-own", help="An SPDX id; LicenseRef-own where it is yours."
+    )
+    if st.button("Add the table", type="primary", icon=":material/upload_file:"):
+
+        def edit(toml: str) -> str:
+            path = ventures.take_upload(config(), it.file, given.name, given)
+            row = {"id": ventures.slug_of(given.name.rsplit(".", 1)[0]), "path": path, "text": text}
+            row |= {"label": "" if label.startswith("(") else label, "licence": licence}
+            return ventures.put_dataset(toml, row)
+
+        _save(it, edit)
+
+
+def upload_manifest(it: Entry) -> None:
+    """Take in a requirements or lock file."""
+    given = st.file_uploader("What ships with it (requirements.txt or a lock file)", key=f"manifest-{it.slug}")
+    if given is not None and st.button("Add the file", type="primary", icon=":material/upload_file:"):
+
+        def edit(toml: str) -> str:
+            return ventures.put_manifest(toml, ventures.take_upload(config(), it.file, given.name, given))
+
+        _save(it, edit)
+
+
+def edit_text(it: Entry) -> None:
+    """The file itself, comments kept; every problem is named at once."""
+    text = st.text_area(
+        "venture.toml",
+        it.file.read_text(encoding="utf-8"),
+        height=480,
+        key=f"toml-{it.slug}-{it.file.stat().st_mtime_ns}",
+    )
+    if st.button("Save the file", type="primary", icon=":material/save:", disabled=it.sample):
+        _save(it, lambda _: text)
+
+
+def main() -> None:
+    st.title("What is the idea, and what must it reach?", anchor=False)
+    if said := st.session_state.pop("said", ""):
+        st.success(said, icon=":material/check_circle:")
+    with st.expander("Describe a new venture", icon=":material/add:"):
+        new_venture()
+    it = entry()
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.subheader(it.name, anchor=False)
+        if st.button("Duplicate", icon=":material/content_copy:"):
+            duplicate_dialog(it)
+    if it.problem:
+        st.error(f"This file needs a correction:\n\n```\n{it.problem}\n```")
+    view = st.segmented_control(
+        "Show",
+        ["What it must reach", "Files", "The whole file"],
+        default="The whole file" if it.problem else "What it must reach",
+        required=True,
+        label_visibility="collapsed",
+        key=f"view-{it.slug}",
+    )
+    if it.sample:
+        st.caption("This is the sample: look around, measure it, and duplicate it to make it yours.")
+    if view == "Files":
+        files(it)
+    elif view == "The whole file" or it.venture is None:
+        edit_text(it)
+    else:
+        edit_answers(it)
+
+
+main()

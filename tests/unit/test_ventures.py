@@ -1,0 +1,117 @@
+"""Creating, editing and feeding ventures: nothing is half-written, comments stay, bad files are refused."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from core import ventures
+from core.errors import InputError
+from core.settings import Settings
+
+
+def files_under(folder: Path) -> dict[str, bytes]:
+    return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def make(own: Settings, name: str = "My idea") -> Path:
+    return ventures.create(own, name, {"must.accuracy": 0.9, "distribution.modes": ["saas", "on_device"]})
+
+
+def test_a_created_venture_says_what_was_answered(own_settings: Settings) -> None:
+    make(own_settings)
+    found = next(e for e in ventures.entries(own_settings) if e.slug == "my-idea")
+    assert found.venture is not None
+    assert found.venture.must.accuracy == 0.9
+    assert found.venture.distribution.modes == ["saas", "on_device"]
+
+
+def test_an_invalid_answer_creates_nothing(own_settings: Settings) -> None:
+    with pytest.raises(InputError):
+        ventures.create(own_settings, "Bad", {"must.accuracy": 7})
+    assert not (own_settings.ventures / "bad").exists()
+    assert all(e.sample for e in ventures.entries(own_settings))
+
+
+def test_a_taken_name_is_refused(own_settings: Settings) -> None:
+    make(own_settings)
+    with pytest.raises(InputError, match="already"):
+        make(own_settings)
+
+
+def test_editing_keeps_comments_and_other_keys(own_settings: Settings) -> None:
+    text = '# why we do this\nschema = 1\nname = "A"  # short\n\n[must]\n# a customer told us\naccuracy = 0.8\n'
+    new = ventures.change(text, {"must.accuracy": 0.9, "must.p95_ms": 50, "need.does": 'says "hi"'})
+    for kept in ("# why we do this", "# short", "# a customer told us"):
+        assert kept in new
+    assert "accuracy = 0.9" in new
+    assert 'does = "says \\"hi\\""' in new
+    assert "accuracy" not in ventures.change(new, {"must.accuracy": None})
+
+
+def test_an_invalid_edit_changes_nothing(own_settings: Settings) -> None:
+    file = make(own_settings)
+    before = files_under(own_settings.ventures)
+    with pytest.raises(InputError, match="line"):
+        ventures.save(own_settings, file, file.read_text() + "nonsense = 1\n")
+    assert files_under(own_settings.ventures) == before
+
+
+def test_the_sample_cannot_be_overwritten(own_settings: Settings) -> None:
+    sample = own_settings.sample_ventures / "support-desk" / "venture.toml"
+    before = sample.read_bytes()
+    with pytest.raises(InputError, match="duplicate"):
+        ventures.save(own_settings, sample, before.decode())
+    assert sample.read_bytes() == before
+
+
+def test_a_copy_of_the_sample_brings_its_files_and_its_own_name(own_settings: Settings) -> None:
+    sample = next(e for e in ventures.entries(own_settings) if e.sample)
+    file = ventures.duplicate(own_settings, sample, "Mine now")
+    copy = next(e for e in ventures.entries(own_settings) if e.slug == "mine-now")
+    assert copy.venture is not None
+    assert copy.venture.name == "Mine now"
+    for data in copy.venture.datasets:
+        assert (file.parent / data.path).is_file()
+
+
+def test_an_upload_is_kept_by_its_hash_under_a_safe_name(own_settings: Settings) -> None:
+    file = make(own_settings)
+    path = ventures.take_upload(own_settings, file, "../../etc/pass wd.csv", io.BytesIO(b"text,label\na,b\n"))
+    assert path == "pass-wd.csv"
+    assert (file.parent / path).read_bytes() == b"text,label\na,b\n"
+    assert len(list(own_settings.uploads.iterdir())) == 1
+    ventures.take_upload(own_settings, file, "again.csv", io.BytesIO(b"text,label\na,b\n"))
+    assert len(list(own_settings.uploads.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"", "is empty"),
+        (b"\x80\x04\x95rest of a pickle", "pickle"),
+        (b"PK\x03\x04" + b"\0" * 100, "zip"),
+        (b"\x1f\x8b\x08rest", "gzip"),
+        (b"%PDF-1.7", "PDF"),
+        (b"text,label\na\0b,c\n", "NUL"),
+        (b"x" * (3 << 20), "larger than"),
+    ],
+)
+def test_an_upload_of_the_wrong_kind_is_refused_and_leaves_nothing(
+    own_settings: Settings, content: bytes, word: str
+) -> None:
+    file = make(own_settings)
+    before = files_under(own_settings.var)
+    small = own_settings.model_copy(update={"upload_mb": 2})
+    with pytest.raises(InputError, match=word):
+        ventures.take_upload(small, file, "data.csv", io.BytesIO(content))
+    after = files_under(own_settings.var)
+    assert after == before
+
+
+def test_a_broken_venture_is_listed_with_its_problem(own_settings: Settings) -> None:
+    file = make(own_settings)
+    file.write_text("schema = 1\n")
+    found = next(e for e in ventures.entries(own_settings) if e.slug == "my-idea")
+    assert found.venture is None
+    assert "name: is missing" in found.problem
