@@ -1,0 +1,128 @@
+"""Where a job's process runs: here, as a process group of this machine.
+
+A cluster needs a second class with the same three methods and nothing else. Over the Ray Jobs API they are
+`submit_job`, `get_job_status` and `stop_job`, with the same command as entry point and "job-ID-ATTEMPT" as id.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Protocol
+
+from core.jobs.job import Job
+from core.settings import PROJECT, Settings
+
+WORKER_PID = "PREFLIGHT_WORKER_PID"  # tells a job's process whom to outlive not
+LOG = "log"
+LOG_MB = 32  # a log that grows past this starts afresh
+
+
+class Launcher(Protocol):
+    """Starts, watches and stops the process of a job. No method waits."""
+
+    def start(self, job: Job) -> str:
+        """Start the job's process and return what to call it."""
+
+    def poll(self, external_id: str) -> int | None:
+        """None while it runs; then its exit code, negative for the signal that ended it."""
+
+    def stop(self, external_id: str) -> None:
+        """Ask it to stop; a later `poll` sees to it that it does."""
+
+
+@dataclass
+class _Group:
+    process: subprocess.Popen[bytes]
+    log: Path
+    kill_at: float | None = field(default=None)
+
+
+class LocalLauncher:
+    """Each job is a child process in a session and process group of its own, its output in run_dir/log."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Take the grace period and what the child's environment says from the settings."""
+        self._settings = settings
+        self._groups: dict[str, _Group] = {}
+
+    def start(self, job: Job) -> str:
+        """Start `python -m core.jobs.run ID ATTEMPT`. Raises OSError where the machine cannot."""
+        folder = Path(job.run_dir)
+        folder.mkdir(parents=True, exist_ok=True)
+        with open(folder / LOG, "ab") as log:
+            process = spawn(["core.jobs.run", str(job.id), str(job.attempt)], job_environment(self._settings), log)
+        self._groups[str(process.pid)] = _Group(process, folder / LOG)
+        return str(process.pid)
+
+    def poll(self, external_id: str) -> int | None:
+        """Look after the process: kill it when its grace is over, clear what it left behind, keep its log bounded."""
+        group = self._groups[external_id]
+        if group.process.returncode is not None:
+            return group.process.returncode
+        code = group.process.poll()
+        if code is not None:
+            # What it started must not outlive it. While such a process lives the system gives the group's number to
+            # nobody else; where none lives there is nothing to kill, and that is no error.
+            _signal(group.process.pid, signal.SIGKILL)
+            return code
+        if group.kill_at is not None and time.monotonic() >= group.kill_at:
+            _signal(group.process.pid, signal.SIGKILL)
+        with suppress(OSError):
+            if group.log.stat().st_size > LOG_MB * 2**20:
+                os.truncate(group.log, 0)  # it is opened for appending, so writers go on from the new end
+        return None
+
+    def stop(self, external_id: str) -> None:
+        """SIGTERM to the whole group now, SIGKILL when the grace period is over."""
+        group = self._groups[external_id]
+        if group.kill_at is None and group.process.returncode is None:
+            group.kill_at = time.monotonic() + self._settings.grace_s
+            _signal(group.process.pid, signal.SIGTERM)
+
+
+def _signal(group: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError, PermissionError):  # macOS answers EPERM for a group of zombies
+        os.killpg(group, number)
+
+
+def spawn(
+    arguments: list[str], environment: dict[str, str], output: IO[bytes], *, keep: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
+    """Start `python -m ARGUMENTS` in the project's folder, detached from terminal, input and process group."""
+    return subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        cwd=PROJECT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        pass_fds=keep,
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """This process's environment with the settings in force, wherever they came from, as PREFLIGHT_ variables."""
+    values = {f"PREFLIGHT_{name.upper()}": str(getattr(settings, name)) for name in type(settings).model_fields}
+    return os.environ | values
+
+
+def job_environment(settings: Settings) -> dict[str, str]:
+    """The environment of a job: as many threads as allowed, and off the network where that is wished."""
+    threads = str(settings.job_threads or _cores())
+    values = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), threads)
+    values |= {"TOKENIZERS_PARALLELISM": "false", "PYTHONUNBUFFERED": "1", WORKER_PID: str(os.getpid())}
+    if settings.offline:
+        values |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1"}
+    return environment(settings) | values
+
+
+def _cores() -> int:
+    # Linux says how many this process may use; macOS does not.
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed else os.cpu_count() or 1
