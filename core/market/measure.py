@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.progress import Progress, silent
+from core.venture import Market as StatedMarket
 from core.venture import Venture
 
 if TYPE_CHECKING:
@@ -34,31 +35,30 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     What the venture does not state is evidence without a value, with a reason that says what to add.
     """
     progress(0, 1, "Drawing the market")
-    market = stated(venture)
-    found = sized(venture) if market.tam else None
+    market = plain(venture.market)
+    found = market_size(venture.market) if market.tam else None
     out = [_figure(market, found, level) for level in _METHOD]
     progress(1, 1, "Market sized")
     return [*out, _unsourced(market, found)]
 
 
-def stated(venture: Venture) -> "Market":
+def plain(market: StatedMarket) -> "Market":
     """What a venture says of its market, in the room's own terms."""
     from core.market.sizing import Assumption, Market
 
-    m = venture.market
-    assumptions = tuple(Assumption(**a.model_dump()) for a in m.assumptions)
-    return Market(tuple(m.tam), tuple(m.sam), tuple(m.som), assumptions, m.currency, m.year)
+    assumptions = tuple(Assumption(**a.model_dump()) for a in market.assumptions)
+    return Market(tuple(market.tam), tuple(market.sam), tuple(market.som), assumptions, market.currency, market.year)
 
 
-def sized(venture: Venture) -> "MarketSize":
-    """Size a venture's market; what `market size` prints by its `as_json()`.
+def market_size(market: StatedMarket) -> "MarketSize":
+    """Size the market that a venture states; what `market size` prints is its `as_json()`.
 
     Raises:
-        InputError: the venture names no assumptions for the total market.
+        InputError: it names no assumptions for the total market.
     """
     from core.market.sizing import size
 
-    return size(stated(venture))
+    return size(plain(market))
 
 
 def _figure(market: "Market", found: "MarketSize | None", level: str) -> Evidence:

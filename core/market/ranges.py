@@ -27,6 +27,7 @@ Family = Literal["fixed", "log-metalog", "logit-metalog", "lognormal", "logit-no
 FEASIBLE = (0.166578, 0.833422)  # of r: Keelin 2016, section 4.3
 Z90 = 1.2815515655446004  # the standard normal's 90 % quantile
 _L = math.log(9)
+_SAME = 1e-9  # relative: closer quantiles differ by rounding, which has no shape to fit
 _HEAVIEST = 0.95  # a log-logistic tail of slope 1 has no mean; just below it the integral says nothing useful
 _GRID = np.arange(-700.0, 700.05, 0.1)  # of logit(y); the trapezoid rule on it is exact to rounding for smooth tails
 
@@ -96,7 +97,7 @@ def fit(p10: float, p50: float, p90: float, *, share: bool = False) -> Range:
     if not all(math.isfinite(v) for v in stated) or not 0 < p10 <= p50 <= p90 or (share and p90 > 1):
         bound = " <= 1" if share else ""
         raise InputError(f"A range needs 0 < p10 <= p50 <= p90{bound}, got {p10:g}, {p50:g}, {p90:g}; correct it.")
-    if p10 == p90:
+    if p90 - p10 <= _SAME * p10:
         return Range("fixed", *stated, (math.log(p50), 0.0, 0.0), notice="One fixed number: it adds no spread.")
     most = 1.0 if share else math.inf
     if share and p90 < 1:

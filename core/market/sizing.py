@@ -244,7 +244,7 @@ def _round(value: float) -> float:
 
 def _drivers(market: Market, times: Counter[str], draws: Mapping[str, Array]) -> tuple[Driver, ...]:
     used = [a for a in market.used if a.id in times]
-    spread = {a.id: a.p10 < a.p90 for a in used}  # the variance of a constant column is not exactly 0
+    spread = {a.id: a.fitted().family != "fixed" for a in used}  # the variance of a constant column is not exactly 0
     variances = {a.id: float(np.var(draws[a.id])) * times[a.id] ** 2 * spread[a.id] for a in used}
     whole = math.fsum(variances.values())
     out = [Driver(a.id, a.label, variances[a.id] / whole if whole else None, a.sourced) for a in used]

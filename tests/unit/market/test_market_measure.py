@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from core.evidence import Evidence
-from core.market.measure import measure, sized
+from core.market.measure import market_size, measure
 from core.venture import parse
 
 IDS = ["market.tam", "market.sam", "market.som", "market.unsourced"]
@@ -107,7 +107,7 @@ def test_fixed_numbers_hide_no_missing_range(tmp_path: Path) -> None:
 
 def test_the_printed_sizes_are_the_recorded_ones(tmp_path: Path) -> None:
     market = MARKET | {"assumptions": ROWS}
-    printed = sized(parse({"schema": 1, "name": "Desk", "market": market}, tmp_path / "v.toml")).as_json()
+    printed = market_size(parse({"schema": 1, "name": "Desk", "market": market}, tmp_path / "v.toml").market).as_json()
     found = records(tmp_path, market)
     assert printed["som"]["p50"] == found["market.som"].value
     assert printed["unsourced_share"] == found["market.unsourced"].value

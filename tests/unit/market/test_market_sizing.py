@@ -37,7 +37,7 @@ ranges = st.tuples(*[st.floats(0.01, 1e5)] * 3).map(sorted)
 parts = st.tuples(*[st.floats(1e-4, 1.0)] * 3).map(sorted)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(ranges, min_size=1, max_size=4), st.lists(parts, min_size=2, max_size=4))
 def test_no_draw_has_a_part_larger_than_its_whole(total: list[list[float]], narrowing: list[list[float]]) -> None:
     rows = [assumption(f"t{k}", *r) for k, r in enumerate(total)]

@@ -1,0 +1,73 @@
+"""Put a venture, its evidence and its policy together: the checks, the verdict, and what is due to be measured."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.evidence import ROOMS, Check, Evidence
+from core.readiness.checks import Inputs, answer, why_stale
+from core.readiness.policy import load_policy
+from core.readiness.questions import questions
+from core.readiness.verdict import Verdict, verdict
+from core.venture import Venture
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """A venture's verdict with all it rests on."""
+
+    venture: str
+    verdict: Verdict
+    checks: tuple[Check, ...]
+    evidence: tuple[Evidence, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `assess --json` prints."""
+        return {
+            "schema": 1,
+            "venture": self.venture,
+            "verdict": str(self.verdict.word),
+            "headline": self.verdict.headline,
+            "checks": [c.as_json() for c in self.checks],
+            "evidence": [e.as_json() for e in self.evidence],
+        }
+
+
+def assess(
+    venture: Venture, evidence: Mapping[str, Evidence], inputs: Inputs | None = None, now: datetime | None = None
+) -> Assessment:
+    """Answer every check of the venture's policy from its newest evidence by id, and weigh the answers.
+
+    `inputs` maps each room to what it would be measured from today (`venture.inputs(room)`), so that evidence from
+    other inputs counts as stale; without it only expiry does.
+
+    Raises:
+        InputError: the policy is missing or broken, or the venture changes it in a way that makes no sense.
+    """
+    asked = questions(venture, load_policy(venture))
+    checks = tuple(answer(q, evidence, inputs, now) for q in asked)
+    records = tuple(evidence[name] for name in sorted(evidence))
+    return Assessment(venture.name, verdict(checks), checks, records)
+
+
+def due(
+    venture: Venture, evidence: Mapping[str, Evidence], inputs: Inputs | None = None, now: datetime | None = None
+) -> list[str]:
+    """The rooms to measure: those that left no evidence, and those whose evidence no longer holds.
+
+    A room no longer holds when its newest record is stale or one that a check reads is. Older records that nothing
+    reads may stay stale: a room stops leaving some figures (a dropped distribution mode) and would be due for ever.
+    """
+    read = {q.evidence for q in questions(venture, load_policy(venture))}
+    return [room for room in ROOMS if _due(room, read, evidence, inputs, now)]
+
+
+def _due(
+    room: str, read: set[str], evidence: Mapping[str, Evidence], inputs: Inputs | None, now: datetime | None
+) -> bool:
+    records = [e for e in evidence.values() if e.room == room]
+    if not records:
+        return True
+    newest = max(records, key=lambda e: (e.measured_at, e.id))
+    return any(why_stale(e, inputs, now) for e in records if e.id in read or e is newest)

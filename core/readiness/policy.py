@@ -1,0 +1,164 @@
+"""A policy file: which checks a venture must answer, from which evidence, against which limit, and why."""
+
+import math
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from core.errors import InputError
+from core.settings import PROJECT
+from core.venture import Venture
+from core.venture_errors import problems
+
+POLICIES = PROJECT / "data" / "policies"
+MODE = "{mode}"
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z][a-z0-9_]*)+$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+
+
+class Rule(BaseModel):
+    """One check of a policy, as the file states it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    id: Id
+    room: Literal["model", "privacy", "licences", "market"]
+    title: Text
+    gate: bool = Field(strict=True)
+    evidence: str = Field(pattern=r"^[a-z]+(\.([a-z][a-z0-9_]*|\{mode\}))+$")
+    op: Literal["at_least", "at_most", "is_one_of", "is_known"]
+    threshold: float | tuple[str, ...] | None = None
+    threshold_from: str = ""
+    only_if_stated: bool = Field(False, strict=True)
+    unit: str = ""
+    why: Text
+    todo: Text
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _plain_threshold(cls, value: Any) -> Any:
+        words = isinstance(value, list) and all(isinstance(v, str) and v for v in value)
+        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+        if not (words or number or isinstance(value, tuple) or value is None):
+            raise ValueError("must be a finite number, or a list of words")
+        return tuple(value) if words else value
+
+    @model_validator(mode="after")
+    def _sensible(self) -> Self:
+        for key, prefix in (("id", self.id), ("evidence", self.evidence)):
+            if prefix.partition(".")[0] != self.room:
+                raise ValueError(f"{self.id}: {key} {prefix!r} must begin with its room, {self.room!r}")
+        if self.id.endswith(".mode") != (MODE in self.evidence):
+            raise ValueError(
+                f"{self.id}: an id that ends in .mode needs evidence that holds {MODE}, and only such an id"
+            )
+        if problem := self._limit_problem():
+            raise ValueError(f"{self.id}: {problem}")
+        if self.only_if_stated and (self.gate or not self.threshold_from):
+            raise ValueError(f"{self.id}: only_if_stated is for checks with threshold_from that are no gate")
+        return self
+
+    def _limit_problem(self) -> str:
+        limit, from_venture = self.threshold, bool(self.threshold_from)
+        if self.op == "is_known":
+            return "is_known takes no threshold" if limit is not None or from_venture else ""
+        if self.op == "is_one_of":
+            if not isinstance(limit, tuple) or not limit or from_venture:
+                return "is_one_of needs threshold, a list of the words that pass"
+            return '"unknown" can never pass, take it out of threshold' if "unknown" in limit else ""
+        if (limit is not None) == from_venture:
+            return f"{self.op} needs either threshold or threshold_from"
+        if from_venture:
+            known = stated_as_number(self.threshold_from)
+            return "" if known else f"threshold_from {self.threshold_from!r} is no number of the venture file"
+        return wrong_limit(limit, self.unit)
+
+
+class PolicyFile(BaseModel):
+    """A whole policy; `text` of its checks may hold {mode} and {currency}, which the venture fills in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    schema_: Literal[1] = Field(alias="schema")
+    name: Text
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+    source: Text
+    checks: tuple[Rule, ...] = ()
+
+    @model_validator(mode="after")
+    def _no_contradiction(self) -> Self:
+        seen: dict[str, Rule] = {}
+        for rule in self.checks:
+            if rule.id in seen:
+                raise ValueError(f"two checks have the id {rule.id!r}")
+            seen[rule.id] = rule
+        for low in (r for r in self.checks if r.op == "at_least" and isinstance(r.threshold, float)):
+            for high in (r for r in self.checks if r.op == "at_most" and r.evidence == low.evidence):
+                if isinstance(high.threshold, float) and isinstance(low.threshold, float):
+                    if low.threshold > high.threshold:
+                        raise ValueError(f"{low.id} and {high.id} contradict each other: no {low.evidence} passes both")
+        return self
+
+
+def wrong_limit(limit: object, unit: str) -> str:
+    """What is wrong with a limit that a figure in `unit` is compared with; empty where nothing is."""
+    if not isinstance(limit, float) or not math.isfinite(limit):
+        return "its threshold must be a finite number"
+    if unit == "share" and abs(limit) > 1:
+        return f"its threshold is a share, so 90 % is 0.9; got {limit:g}"
+    return ""
+
+
+def stated_as_number(dotted: str) -> bool:
+    """Whether a dotted key of the venture file, for example "must.accuracy", names one number."""
+    part: Any = Venture
+    for name in dotted.split("."):
+        if not (isinstance(part, type) and issubclass(part, BaseModel)) or name not in part.model_fields:
+            return False
+        part = part.model_fields[name].annotation
+    kinds = getattr(part, "__args__", (part,))
+    return any(k is float or getattr(k, "__origin__", None) is float for k in kinds)
+
+
+def stated(venture: Venture, dotted: str) -> float | None:
+    """The number a venture states under a dotted key; None where it leaves it out."""
+    part: Any = venture
+    for name in dotted.split("."):
+        part = getattr(part, name)
+    return None if part is None else float(part)
+
+
+def load_policy(venture: Venture) -> PolicyFile:
+    """The policy that a venture names: one of data/policies, or a .toml file beside the venture.
+
+    Raises:
+        InputError: there is no such policy, or it is broken; every problem is named with its line and key.
+    """
+    named = venture.policy.file
+    if re.fullmatch(r"[a-z0-9][a-z0-9_-]*", named):
+        file = POLICIES / f"{named}.toml"
+        if not file.is_file():
+            known = ", ".join(sorted(p.stem for p in POLICIES.glob("*.toml")))
+            raise InputError(
+                f"policy.file: there is no policy called {named!r}; known are {known}, or give a .toml file."
+            )
+        return read_policy(file)
+    if not named.endswith(".toml"):
+        raise InputError(f"policy.file: {named!r} is neither a policy's name nor a .toml file beside the venture.")
+    return read_policy(venture.locate(named))
+
+
+def read_policy(file: Path) -> PolicyFile:
+    """Read and check one policy file; see `load_policy`."""
+    try:
+        text = file.read_text(encoding="utf-8")
+        return PolicyFile.model_validate(tomllib.loads(text))
+    except (UnicodeDecodeError, OSError):
+        raise InputError(f"policy {file.name}: cannot be read as text; save it as TOML in UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"policy {file.name}: is not valid TOML: {error}.") from None
+    except ValidationError as error:
+        raise InputError(problems(error, PolicyFile, text, f"policy {file.name}")) from None
