@@ -129,6 +129,7 @@ def test_the_mean_of_a_lognormal_is_the_textbook_one() -> None:
 
 def test_a_tail_too_heavy_for_a_mean_has_none() -> None:
     assert fit(1, 10, 1000).mean() is None
+    assert fit(1, 2, 30).mean() is None  # by its skew: a2 alone is 0.77
     assert fit(10, 20, 100).mean() is not None
     assert fit(10, 20, 100).mean(2) is None
 

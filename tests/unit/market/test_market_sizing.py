@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.market.ranges import Range
-from core.market.sizing import DRAWS, Assumption, Market, sample, size, totals
+from core.market.sizing import DRAWS, Assumption, Driver, Market, sample, size, totals
 
 REFERENCE = Path(__file__).resolve().parents[4] / "shared" / "data" / "market" / "bass_reference.json"
 
@@ -111,6 +111,15 @@ def test_an_assumption_used_twice_counts_with_its_square() -> None:
     assert twice.mean is not None
     assert once.mean is not None
     assert twice.mean > once.mean**2
+    mixed = size(desk(tam=("banks", "banks", "price"), sam=(), som=())).tam
+    plain = size(desk(tam=("banks", "price"), sam=(), som=())).tam
+    ratio = [_ratio(m.drivers) for m in (mixed, plain)]
+    assert ratio[0] == pytest.approx(4 * ratio[1])
+
+
+def _ratio(drivers: tuple[Driver, ...]) -> float:
+    shares = {d.id: d.share_of_variance or 0.0 for d in drivers}
+    return shares["banks"] / shares["price"]
 
 
 def test_fixed_numbers_give_one_bar_and_no_share_of_spread() -> None:

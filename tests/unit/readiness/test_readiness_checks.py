@@ -156,6 +156,13 @@ def test_a_limit_that_the_venture_does_not_state_stays_an_unknown_gate() -> None
     assert found.todo == "Say in venture.toml what it must reach: must.accuracy."
 
 
+def test_a_condition_whose_limit_is_not_stated_is_unknown_and_asks_for_it() -> None:
+    found = said(question(gate=False, limit=None, missing="must.macro_f1"), None)
+    assert found.status is Status.UNKNOWN
+    assert "must.macro_f1" in found.reason
+    assert "must.macro_f1" in found.todo
+
+
 def test_evidence_in_another_unit_is_not_compared() -> None:
     found = said(question(limit=50.0, unit="ms", op="at_most"), record(0.04, unit="s"))
     assert found.status is Status.UNKNOWN
