@@ -4,25 +4,25 @@ import streamlit as st
 
 from pages.shared.frame import choose_venture
 
-st.set_page_config(page_title="Preflight", page_icon=":material/flight_takeoff:", layout="wide")
-
 # Scripts lie one folder down: with any .py directly in pages/ a deep link on a cold server would skip this file.
-PAGES = {
-    "Readiness": [
-        st.Page("pages/readiness/board.py", title="Board", icon=":material/flight_takeoff:", default=True),
-    ],
-    "Measure": [
-        st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
-        st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
-        st.Page("pages/licences/check.py", title="Licences", icon=":material/gavel:", url_path="licences"),
-        st.Page("pages/market/sizing.py", title="Market", icon=":material/query_stats:", url_path="market"),
-    ],
-    "Work": [
-        st.Page("pages/work/ventures.py", title="Ventures", icon=":material/rocket_launch:"),
-        st.Page("pages/work/jobs.py", title="Jobs", icon=":material/list_alt:"),
-    ],
-}
+# One flat list: Streamlit puts section headings into its <ul>, which screen readers stumble over.
+PAGES = [
+    st.Page("pages/readiness/board.py", title="Board", icon=":material/flight_takeoff:", default=True),
+    st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
+    st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
+    st.Page("pages/licences/check.py", title="Licences", icon=":material/gavel:", url_path="licences"),
+    st.Page("pages/market/sizing.py", title="Market", icon=":material/query_stats:", url_path="market"),
+    st.Page("pages/work/ventures.py", title="Ventures", icon=":material/rocket_launch:"),
+    st.Page("pages/work/jobs.py", title="Jobs", icon=":material/list_alt:"),
+]
 
-page = st.navigation(PAGES)
-choose_venture()
-page.run()
+if __name__ == "__main__":  # Streamlit runs this file for a session
+    page = st.navigation(PAGES)
+    st.set_page_config(page_title=f"{page.title} · Preflight", page_icon=":material/flight_takeoff:", layout="wide")
+    choose_venture()
+    page.run()
+else:  # `streamlit run` imports it once, before the first session, because it finds an st.App in it
+    # Told of the pages only by the first session, a server takes pages/ for the old kind of app until then, and a
+    # deep link that opens it finds its page under a "Page not found".
+    st.navigation(PAGES)
+    app = st.App("app.py")

@@ -59,7 +59,7 @@ def _root() -> None:
 
 @app.command("assess")
 def assess_command(
-    venture: Annotated[Path, typer.Argument(help="The venture.toml, or its folder.")],
+    venture: Annotated[Path, typer.Argument(metavar="VENTURE", help="The venture.toml, or its folder.")],
     out: Annotated[Path | None, typer.Option(help="Folder for assessment.json and the logs of the runs.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -96,7 +96,9 @@ def model_train(
 
 @privacy_app.command("scan")
 def privacy_scan(
-    files: Annotated[list[Path], typer.Argument(help="Tables to scan: CSV in UTF-8 with a header line.")],
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE...", help="Tables to scan: CSV in UTF-8 with a header line.")
+    ],
     sample: Annotated[int | None, typer.Option(min=1, help="Rows to scan of each; all where left out.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -109,7 +111,9 @@ def privacy_scan(
 
 @licences_app.command("check")
 def licences_check(
-    target: Annotated[str, typer.Argument(help='Requirements or lock file, a folder of packages, or "current".')],
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help='Requirements or lock file, a folder of packages, or "current".')
+    ],
     mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
     model: Annotated[list[str] | None, typer.Option(help="Licence of a base model that ships; repeatable.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Licence of a data set; repeatable.")] = None,
@@ -139,7 +143,7 @@ def licences_check(
 
 @market_app.command("size")
 def market_size(
-    file: Annotated[Path, typer.Argument(help="A venture.toml with a [market] table.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A venture.toml with a [market] table.")],
     as_json: Json = False,
 ) -> None:
     """Size the market: TAM, SAM and SOM as ranges, and how much rests on no source."""
@@ -162,7 +166,7 @@ def jobs_list(
 
 
 @jobs_app.command("cancel")
-def jobs_cancel(job: Annotated[int, typer.Argument(help="Its number.")], as_json: Json = False) -> None:
+def jobs_cancel(job: Annotated[int, typer.Argument(metavar="JOB", help="Its number.")], as_json: Json = False) -> None:
     """Cancel a job: at once where it waits, within two seconds where it runs."""
     changed = cancel(connect(settings()), job)
     _show({"job": job, "cancelled": changed}, as_json, lambda: _say("asked to stop" if changed else "it had ended"))

@@ -1,0 +1,198 @@
+"""Every page through AppTest: it answers its question in each state a venture can be in, and never with a traceback."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import ventures
+from core.evidence import ROOMS, Evidence, Source
+from core.jobs import KINDS, jobs
+from core.settings import Settings
+from core.store import append, connect
+from core.venture import load
+from pages.shared import frame
+
+PROJECT = Path(__file__).resolve().parents[2]
+PAGES = [
+    "pages/readiness/board.py",
+    "pages/model/train.py",
+    "pages/privacy/scan.py",
+    "pages/licences/check.py",
+    "pages/market/sizing.py",
+    "pages/work/ventures.py",
+    "pages/work/jobs.py",
+]
+
+
+@pytest.fixture
+def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
+    """A store of the test's own, and no worker: these tests only look at what pages write and read."""
+    frame.store.clear()
+    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
+    yield own_settings
+    frame.store.clear()
+
+
+def open_page(page: str, **params: str) -> AppTest:
+    at = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=30)
+    for key, value in params.items():
+        at.query_params[key] = value
+    at.run()
+    return at.switch_page(page).run() if page != PAGES[0] else at
+
+
+def words(at: AppTest) -> str:
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.info, at.error, at.warning, at.success)
+    return "\n".join(str(e.value) for kind in kinds for e in kind)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_on_a_venture_with_nothing_measured(own: Settings, page: str) -> None:
+    at = open_page(page)
+    assert not at.exception
+    assert at.title[0].value
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_without_any_venture(own: Settings, page: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.shared.frame.ventures.entries", lambda _settings: [])
+    at = open_page(page)
+    assert not at.exception
+    assert at.title
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_opens_on_a_broken_venture_file_and_names_the_problem(own: Settings, page: str) -> None:
+    file = ventures.create(own, "Broken", {})
+    file.write_text(file.read_text() + 'colour = "red"\n')
+    at = open_page(page, venture="broken")
+    assert not at.exception
+    if page not in (PAGES[-1],):
+        assert "colour: unknown key" in words(at)
+
+
+def test_the_board_says_not_enough_evidence_and_never_a_number_before_anything_is_measured(own: Settings) -> None:
+    at = open_page(PAGES[0])
+    assert "NOT ENOUGH EVIDENCE" in words(at)
+    assert {m.value for m in at.metric} == {"unknown"}
+
+
+def test_measure_what_is_due_queues_one_job_a_room_and_only_once(own: Settings) -> None:
+    at = open_page(PAGES[0])
+    at.button(key="measure-due").click().run()
+    assert not at.exception
+    queued = jobs(connect(own))
+    assert sorted(j.kind for j in queued) == sorted(ROOMS)
+    assert all(j.kind in KINDS for j in queued)
+    assert at.button(key="measure-due").disabled
+
+
+def test_a_job_can_be_stopped_from_the_page(own: Settings) -> None:
+    at = open_page(PAGES[4])
+    at.button(key="start-market").click().run()
+    (job,) = jobs(connect(own))
+    at.button(key=f"stop-{job.id}").click().run()
+    (job,) = jobs(connect(own))
+    assert str(job.status) == "cancelled"
+
+
+def test_a_figure_shows_its_interval_its_n_and_its_evidence(own: Settings) -> None:
+    sample = next(e for e in ventures.entries(own) if e.sample)
+    of = load(sample.file, ventures.roots(own, sample.file))
+    record = Evidence(
+        id="model.p95_latency",
+        value=12.5,
+        unit="ms",
+        method="Measured on the test rows, one at a time.",
+        source=Source("measured", "torch"),
+        low=11.0,
+        high=14.0,
+        n=300,
+    )
+    append(connect(own), of.key, [record.with_inputs(of.inputs("model"))], run=None)
+    at = open_page(PAGES[0], venture=sample.slug)
+    assert not at.exception
+    shown = {m.label: m.value for m in at.metric}
+    assert shown["Answer time, p95"] == "12.5 ms"
+    said = words(at)
+    assert "11.0 ms to 14.0 ms" in said
+    assert "n = 300" in said
+    assert "Measured on the test rows" in said
+
+
+def test_stale_evidence_is_called_stale(own: Settings) -> None:
+    file = ventures.create(own, "Moves", {"must.p95_ms": 20})
+    of = load(file, ventures.roots(own, file))
+    record = Evidence("model.p95_latency", 12.5, "ms", "Measured.", Source("measured"), n=300)
+    append(connect(own), of.key, [record.with_inputs(of.inputs("model"))])
+    assert "figures are stale" not in words(open_page(PAGES[0], venture="moves"))
+    ventures.save(own, file, ventures.change(file.read_text(), {"model.epochs": 2}))
+    assert "1 figures are stale" in words(open_page(PAGES[0], venture="moves"))
+
+
+def test_a_new_venture_is_created_from_the_guided_form(own: Settings) -> None:
+    at = open_page(PAGES[5])
+    at.text_input(key="new-name").set_value("Loan desk")
+    at.text_area(key="new-does").set_value("Reads loan requests")
+    at.number_input(key="new-accuracy").set_value(92.0)
+    next(b for b in at.button if b.label == "Create the venture").click().run()
+    assert not at.exception
+    made = next(e for e in ventures.entries(own) if e.slug == "loan-desk")
+    assert made.venture is not None
+    assert made.venture.must.accuracy == 0.92
+    assert made.venture.need.does == "Reads loan requests"
+
+
+def test_an_empty_name_is_answered_in_words_and_creates_nothing(own: Settings) -> None:
+    at = open_page(PAGES[5])
+    next(b for b in at.button if b.label == "Create the venture").click().run()
+    assert any("letter" in e.value for e in at.error)
+    assert all(e.sample for e in ventures.entries(own))
+
+
+def test_a_wrong_edit_of_the_file_shows_every_problem_and_saves_nothing(own: Settings) -> None:
+    file = ventures.create(own, "Edited", {})
+    before = file.read_text()
+    at = open_page(PAGES[5], venture="edited")
+    at.segmented_control(key="view-edited").set_value("The whole file").run()
+    at.text_area[-1].set_value(before + "colour = 1\nsize = 2\n")
+    next(b for b in at.button if b.label == "Save the file").click().run()
+    assert "colour: unknown key" in words(at)
+    assert "size: unknown key" in words(at)
+    assert file.read_text() == before
+
+
+def test_an_uploaded_table_becomes_a_data_set(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    at = open_page(PAGES[5], venture="fed")
+    at.segmented_control(key="view-fed").set_value("Files").run()
+    at.file_uploader(key="data-fed").upload("my rows.csv", b"text,label\nhello there friend,a\nbye now,b\n").run()
+    next(b for b in at.button if b.label == "Add the table").click().run()
+    assert not at.exception
+    of = load(file)
+    assert of.datasets[0].path == "my-rows.csv"
+    assert of.datasets[0].text == "text"
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00broken", b"", b"PK\x03\x04zip"])
+def test_a_bad_upload_is_answered_in_words_and_changes_nothing(own: Settings, content: bytes) -> None:
+    file = ventures.create(own, "Fed", {})
+    before = file.read_text()
+    at = open_page(PAGES[5], venture="fed")
+    at.segmented_control(key="view-fed").set_value("Files").run()
+    at.file_uploader(key="data-fed").upload("rows.csv", content).run()
+    add = [b for b in at.button if b.label == "Add the table"]
+    if add:
+        add[0].click().run()
+    assert not at.exception
+    assert at.error
+    assert file.read_text() == before
+
+
+def test_an_unknown_job_in_the_address_is_said_plainly(own: Settings) -> None:
+    at = open_page(PAGES[4])
+    at.button(key="start-market").click().run()
+    at = open_page(PAGES[6], job="999")
+    assert not at.exception
