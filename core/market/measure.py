@@ -91,7 +91,8 @@ def _detail(found: "MarketSize", size: "Size") -> dict[str, Any]:
 
     plain = asdict(size)
     plain["histogram"] = {k: list(v) if isinstance(v, tuple) else v for k, v in plain["histogram"].items()}
-    return {**plain, "drivers": list(plain["drivers"]), "seed": found.seed, "year": found.market.year}
+    drivers = [d for d in plain["drivers"] if d["share_of_variance"] is not None]  # none where nothing spreads
+    return {**plain, "drivers": drivers, "seed": found.seed, "year": found.market.year}
 
 
 def _source(market: "Market", level: str) -> Source:

@@ -101,6 +101,7 @@ def test_what_is_not_stated_is_unknown_and_says_what_to_add(
 def test_fixed_numbers_hide_no_missing_range(tmp_path: Path) -> None:
     found = records(tmp_path, {"tam": ["price"], "assumptions": [row("price", 2, 2, 2)]})
     assert found["market.tam"].value == pytest.approx(2)
+    assert found["market.tam"].detail["drivers"] == []
     assert found["market.unsourced"].value is None
     assert "give p10, p50 and p90 apart" in found["market.unsourced"].reason
 
