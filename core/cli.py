@@ -162,20 +162,25 @@ def jobs_list(
     """List the newest 100 jobs."""
     found = jobs(connect(settings()), live=True if live else None)
     rows = [_job_json(j) for j in found]
-    _show({"jobs": rows}, as_json, lambda: [_say(f"{j.id}\t{j.status}\t{j.kind}\t{j.error or j.note}") for j in found])
+    _show(
+        {"jobs": rows}, as_json, lambda: _lines(*(f"{j.id}\t{j.status}\t{j.kind}\t{j.error or j.note}" for j in found))
+    )
 
 
 @jobs_app.command("cancel")
 def jobs_cancel(job: Annotated[int, typer.Argument(metavar="JOB", help="Its number.")], as_json: Json = False) -> None:
     """Cancel a job: at once where it waits, within two seconds where it runs."""
     changed = cancel(connect(settings()), job)
-    _show({"job": job, "cancelled": changed}, as_json, lambda: _say("asked to stop" if changed else "it had ended"))
+    _show({"job": job, "cancelled": changed}, as_json, lambda: _lines("asked to stop" if changed else "it had ended"))
 
 
 @jobs_app.command("worker")
-def jobs_worker() -> None:
+def jobs_worker(as_json: Json = False) -> None:
     """Run a worker in the foreground, for a service manager; pages and assess start one by themselves."""
-    import_module("core.jobs.worker").main()
+    with _stdout_kept():
+        code = int(import_module("core.jobs.worker").main([]))
+    _show({"worker": "ended", "exit": code}, as_json, lambda: None)
+    raise typer.Exit(code)
 
 
 def main() -> None:
@@ -261,14 +266,14 @@ def _write_out(out: Path, result: Assessment, ran: list[Job]) -> None:
 
 def _say_assessment(result: Assessment) -> None:
     mark = {Status.PASS: "pass   ", Status.FAIL: "FAIL   ", Status.UNKNOWN: "unknown", Status.STALE: "stale  "}
-    _say(f"{result.verdict.word}: {result.verdict.headline}\n")
+    _lines(f"{result.verdict.word}: {result.verdict.headline}\n")
     for check in result.checks:
-        _say(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
+        _lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
         if check.todo and check.status is not Status.PASS:
-            _say(f"                  to do: {check.todo}")
-    _say("")
+            _lines(f"                  to do: {check.todo}")
+    _lines("")
     for e in sorted(result.evidence, key=lambda e: e.id):
-        _say(f"  {e.id:26s} {_figure(e)}")
+        _lines(f"  {e.id:26s} {_figure(e)}")
 
 
 def _figure(e: Evidence) -> str:
@@ -280,8 +285,8 @@ def _figure(e: Evidence) -> str:
     return f"{e.value:.4g}{span} {e.unit}" + (f", n {e.n}" if e.n is not None else "")
 
 
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
+def _lines(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
 
 
 def _text(value: Any) -> str:
@@ -299,12 +304,13 @@ def _show(value: Any, as_json: bool, plain: Callable[[], object] | None = None) 
 @contextlib.contextmanager
 def _progress() -> Iterator[Progress]:
     """Progress as lines on stderr, at most one a second."""
-    last = [0.0, ""]
+    said, last = "", 0.0
 
     def report(done: float, total: float, note: str = "") -> None:
+        nonlocal said, last
         now = time.monotonic()
-        if note and (now - float(last[0]) >= 1 or done >= total) and note != last[1]:
-            last[:] = [now, note]
+        if note and note != said and (now - last >= 1 or done >= total):
+            said, last = note, now
             sys.stderr.write(f"{done / total if total else 0:4.0%} {note}\n")
 
     yield report

@@ -87,9 +87,13 @@ def progress_row(job: Job) -> None:
             key=f"stop-{job.id}",
             icon=":material/stop_circle:",
             disabled=job.cancel,
-            on_click=cancel,
-            args=(store(), job.id),
+            on_click=_stop,
+            args=(job.id,),
         )
+
+
+def _stop(job_id: int) -> None:
+    cancel(store(), job_id)
 
 
 def _last_end(of: Venture, room: str, running: Sequence[int]) -> None:

@@ -1,0 +1,131 @@
+"""Measure what a founder waits for, on this machine, and write docs/benchmarks.md. Run with `make bench`."""
+
+import json
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Page, sync_playwright
+
+from core.jobs import jobs
+from core.settings import Settings
+from core.store import connect
+from tests.e2e.conftest import CHROMIUM, PROJECT, Server
+
+SAMPLE = PROJECT / "data" / "ventures" / "support-desk" / "venture.toml"
+RUNS = 5
+
+
+def machine() -> str:
+    """The machine in a line."""
+    name = platform.processor() or platform.machine()
+    if Path("/proc/cpuinfo").exists():
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+        name = next((x.split(":", 1)[1].strip() for x in lines if x.startswith("model name")), name)
+    memory = psutil.virtual_memory().total / 2**30
+    return (
+        f"{name}, {psutil.cpu_count()} cores, {memory:.0f} GiB, {platform.system()}, Python {platform.python_version()}"
+    )
+
+
+def assess(var: Path) -> tuple[float, float, dict[str, float], str]:
+    """Measure the whole sample from nothing: seconds, longest silence of progress, seconds by room, verdict."""
+    env = os.environ | {"PREFLIGHT_VAR": str(var)}
+    command = [sys.executable, "-m", "core", "assess", str(SAMPLE), "--json"]
+    began = time.monotonic()
+    process = subprocess.Popen(
+        command, cwd=PROJECT, env=env, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    engine = connect(Settings(var=var))
+    silence, last, seen = 0.0, time.monotonic(), None
+    while process.poll() is None:
+        now = [(j.id, j.done, j.note, str(j.status)) for j in jobs(engine)]
+        if now != seen:
+            silence, last, seen = max(silence, time.monotonic() - last) if seen else silence, time.monotonic(), now
+        time.sleep(0.1)
+    seconds = time.monotonic() - began
+    rooms = {j.kind: (j.ended - j.started).total_seconds() for j in jobs(engine) if j.ended and j.started}
+    out = process.stdout.read() if process.stdout else "{}"
+    return seconds, silence, rooms, json.loads(out)["verdict"]
+
+
+def draw(page: Page, url: str) -> float:
+    """Seconds from asking for the board until it stands still with its verdict and charts."""
+    began = time.monotonic()
+    page.goto(url)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]')
+    page.wait_for_selector(".js-plotly-plot")
+    page.wait_for_selector(".st-key-to-do")
+    return time.monotonic() - began
+
+
+def spread(values: list[float], unit: str) -> str:
+    """Median and range of some runs."""
+    return f"{statistics.median(values):.2f} {unit} ({min(values):.2f} to {max(values):.2f}, n {len(values)})"
+
+
+def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
+    """All rows of the table: what, the figure, what it must be."""
+    folder = Path(tempfile.mkdtemp(prefix="bench-"))
+    rows = []
+    try:
+        say("measuring the sample venture")
+        seconds, silence, rooms, verdict = assess(folder / "var")
+        by_room = ", ".join(f"{k} {v:.0f} s" for k, v in sorted(rooms.items()))
+        rows.append((f"Sample venture, all rooms ({verdict})", f"{seconds:.0f} s ({by_room}), n 1", "240 s"))
+        rows.append(("Longest time without a change of progress", f"{silence:.1f} s", "2 s"))
+        healthy, drawn, memory = [], [], []
+        for run in range(RUNS):
+            say(f"starting the server, run {run + 1}")
+            server = Server.start(folder / "var")
+            healthy.append(server.seconds)
+            if CHROMIUM:
+                with sync_playwright() as p:
+                    browser = p.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+                    page = browser.new_page()
+                    draw(page, server.url)  # the first one fills caches
+                    drawn.append(draw(page, server.url))
+                    browser.close()
+            memory.append(psutil.Process(server.process.pid).memory_info().rss / 2**20)
+            server.stop()
+        rows.append(("Server healthy after", spread(healthy, "s"), "3 s"))
+        if drawn:
+            rows.append(("Board drawn, warm server, new page load", spread(drawn, "s"), "1.5 s"))
+        rows.append(("UI process, resident", spread(memory, "MB"), "250 MB"))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return rows
+
+
+def main() -> None:
+    """Measure and write the table."""
+    load = os.getloadavg()[0]
+    rows = measure(lambda text: sys.stderr.write(text + "\n"))
+    used = ", ".join(f"{p} {version(p)}" for p in ("streamlit", "torch", "transformers", "presidio-analyzer"))
+    text = [
+        "# Benchmarks",
+        "",
+        f"Measured {datetime.now(UTC):%Y-%m-%d} with `make bench` on {machine()}; load before it {load:.1f}. {used}.",
+        "Seconds are wall time; the median stands first, the range in brackets.",
+        "",
+        "| what | measured | at most |",
+        "|---|---|---|",
+        *(f"| {a} | {b} | {c} |" for a, b, c in rows),
+        "",
+    ]
+    (PROJECT / "docs" / "benchmarks.md").write_text("\n".join(text), encoding="utf-8")
+    sys.stdout.write("\n".join(text))
+
+
+if __name__ == "__main__":
+    main()
