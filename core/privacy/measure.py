@@ -1,0 +1,121 @@
+"""The privacy room's door: scans every data set that a venture names."""
+
+import json
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from core.evidence import Evidence, Source
+from core.privacy import policy
+from core.privacy.share import pooled
+from core.progress import Progress, part, silent
+from core.settings import settings
+from core.venture import Venture
+
+if TYPE_CHECKING:
+    from core.privacy.scan import TableScan
+
+SHOWN_COLUMNS = 200  # in evidence; the rest is in the run's scan.json
+_UNITS = {
+    "privacy.direct_share": "share",
+    "privacy.columns": "columns",
+    "privacy.entities": "types",
+    "privacy.scanned": "share",
+}
+_METHODS = {
+    "privacy.direct_share": "Share of rows over all data files in which a direct identifier was found (name, e-mail, "
+    "phone, card, ...). The interval is for rows not drawn or not readable; what the recognisers miss comes on top "
+    "(Wilson 1927; over several files Zou and Donner 2008).",
+    "privacy.columns": "Columns in which at least two different values of one type of direct identifier were found.",
+    "privacy.entities": "Types of direct identifier found at least once, odd single hits included.",
+    "privacy.scanned": "Rows read of all rows in the data files; a sample is drawn at random without replacement.",
+}
+
+
+def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Scan each data set's file and test file; return how much personal data they hold.
+
+    Raises:
+        InputError: a file is missing or is not a table that can be read.
+    """
+    wanted = {path: d.sample for d in reversed(venture.datasets) for path in (d.test, d.path) if path}
+    files = [(path, venture.locate(path), sample) for path, sample in reversed(wanted.items())]
+    if not files:
+        return [_unknown(id_) for id_ in _UNITS]
+    progress(0, 1, "loading the recognisers")
+    from core.privacy.engine import described
+    from core.privacy.scan import scan
+
+    size = sum(full.stat().st_size for _, full, _ in files) or 1
+    scans, done = [], 0
+    for path, full, sample in files:
+        share = part(progress, done / size, (done := done + full.stat().st_size) / size)
+        scans.append(scan(full, sample=sample, progress=share, name=path, max_rows=settings().upload_rows))
+    (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
+    return _evidence(scans, Source("measured", described()))
+
+
+def _unknown(id_: str) -> Evidence:
+    why = "The venture names no data set, so nothing was scanned; add one on the Ventures page ([[datasets]])."
+    return Evidence(id_, None, _UNITS[id_], _METHODS[id_], Source("measured"), reason=why)
+
+
+def _evidence(scans: Sequence["TableScan"], source: Source) -> list[Evidence]:
+    rows, read, unread = (sum(getattr(s, n) for s in scans) for n in ("rows", "scanned", "unread_rows"))
+    share = pooled([(s.direct_share, s.rows) for s in scans])
+    columns = [
+        {"path": s.name, "name": c.name, "types": [e.type for e in c.direct]}
+        for s in scans
+        for c in s.columns
+        if c.direct
+    ]
+    types = _types(scans)
+    why = (
+        f"{unread:,} of {read:,} rows hold text in a script that the recognisers hardly read; they widen the interval."
+        if unread
+        else ""
+    )
+    files = [{"path": s.name, "rows": s.rows, "scanned": s.scanned, "complete": s.complete} for s in scans]
+
+    def evidence(id_: str, value: float, n: int, detail: dict[str, Any], **more: Any) -> Evidence:
+        return Evidence(id_, value, _UNITS[id_], _METHODS[id_], source, n=n, detail=detail, **more)
+
+    return [
+        evidence("privacy.direct_share", share.value, read, _shown(scans), low=share.low, high=share.high, reason=why),
+        evidence("privacy.columns", len(columns), sum(len(s.columns) for s in scans), {"columns": columns}),
+        evidence("privacy.entities", len(types), read, {"types": types}),
+        evidence("privacy.scanned", read / rows, rows, {"files": files}, low=read / rows, high=read / rows),
+    ]
+
+
+def _types(scans: Iterable["TableScan"]) -> list[dict[str, Any]]:
+    """The direct types found, most cells first; those that nothing but doubted hits speak for are left out."""
+    out: dict[str, dict[str, Any]] = {}
+    for scan_ in scans:
+        for column in scan_.columns:
+            for e in column.entities:
+                if policy.group(e.type) == policy.DIRECT and e.counted:
+                    new: dict[str, Any] = {
+                        "type": e.type,
+                        "title": policy.title(e.type),
+                        "cells": 0,
+                        "values": 0,
+                        "columns": [],
+                    }
+                    entry = out.setdefault(e.type, new)
+                    entry["cells"] += e.cells
+                    entry["values"] += e.values
+                    entry["columns"].append({"path": scan_.name, "name": column.name, "label": e.label})
+    return sorted(out.values(), key=lambda t: (-t["cells"], t["type"]))
+
+
+def _shown(scans: Sequence["TableScan"]) -> dict[str, Any]:
+    """All that charts need, bounded: of very wide files the columns with most found."""
+    files = [s.as_json() for s in scans]
+    every = [c for f in files for c in f["columns"]]
+    if len(every) > SHOWN_COLUMNS:
+        kept = {id(c) for c in sorted(every, key=lambda c: -sum(e["cells"] for e in c["entities"]))[:SHOWN_COLUMNS]}
+        for f in files:
+            f["columns_left_out"] = sum(id(c) not in kept for c in f["columns"])
+            f["columns"] = [c for c in f["columns"] if id(c) in kept]
+    return {"files": files}

@@ -1,0 +1,232 @@
+"""Scans a table for personal data: how many cells hold what, how sure that is, and what was not looked at."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.errors import InputError
+from core.privacy import policy
+from core.privacy.detect import THRESHOLD, Detector, Proof, Span, Tick, detector
+from core.privacy.protect import masked
+from core.privacy.shapes import TIERS, Shape, Tier, foreign, name_words, shape
+from core.privacy.share import Share, share_of
+from core.privacy.source import MAX_ROWS, Row, Table, open_table
+from core.privacy.tally import Basis, ColumnScan, ColumnTally, Hit, Outcome
+from core.progress import Progress, silent
+
+SEED = 7
+MEMORY = 500_000  # distinct values remembered over all columns of a file
+
+Token = tuple[int, str, Basis]  # column, type, basis
+_UNREAD: Token = (-1, "", "form")
+
+
+@dataclass(frozen=True, slots=True)
+class TableScan:
+    """What a file holds.
+
+    `rows` of the file, of which `scanned` were read; `direct_rows` of those hold a direct identifier, `unread_rows`
+    hold none that was found but text in a script that the recognisers do not read.
+    """
+
+    name: str
+    sha256: str
+    rows: int
+    scanned: int
+    seconds: float
+    direct_rows: int
+    unread_rows: int
+    columns: tuple[ColumnScan, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was read, so that shares are exact for this file."""
+        return self.scanned == self.rows
+
+    @property
+    def direct_share(self) -> Share:
+        """The share of the file's rows with a direct identifier; rows that could not be read widen it upwards."""
+        return share_of(self.direct_rows, self.scanned, self.rows, self.unread_rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """The scan as JSON values; no value of the file is among them."""
+        share = self.direct_share
+        return {
+            "path": self.name,
+            "sha256": self.sha256,
+            "rows": self.rows,
+            "scanned": self.scanned,
+            "seconds": round(self.seconds, 2),
+            "complete": self.complete,
+            "direct": {"rows": self.direct_rows, "rate": share.value, "low": share.low, "high": share.high},
+            "unread_rows": self.unread_rows,
+            "columns": [c.as_json() for c in self.columns],
+        }
+
+
+def scan(
+    path: Path,
+    *,
+    sample: int | None = None,
+    seed: int = SEED,
+    progress: Progress = silent,
+    name: str = "",
+    max_rows: int = MAX_ROWS,
+    finder: Detector | None = None,
+) -> TableScan:
+    """Scan a CSV, TSV or JSONL file.
+
+    Args:
+        path: the file; `name` is what messages and results call it, where that is not its own name.
+        sample: rows to draw at random without replacement; all where None.
+        seed: of that draw.
+        progress: called with the rows done of those to do.
+        max_rows: the most rows a file may have.
+        finder: the detector; this process's own where None.
+
+    Raises:
+        InputError: the file is no table that can be read, or its first row is not column names.
+    """
+    begun = time.perf_counter()
+    name = name or path.name
+    table = open_table(path, name=name, max_rows=max_rows, tick=lambda: progress(0, 1, f"{name}: reading"))
+    progress(0, table.rows, f"{name}: loading the recognisers")
+    finder = finder or detector()
+    labels = _labels(finder, table)
+    picked = None
+    if sample is not None and sample < table.rows:
+        picked = sorted(random.Random(seed).sample(range(table.rows), sample))  # noqa: S311 - a sample, not a secret
+    work = _Scan(finder, table, labels, len(picked) if picked else table.rows, progress)
+    for chunk in table.chunks(picked):
+        work.take(chunk)
+    return work.close(time.perf_counter() - begun)
+
+
+def _labels(finder: Detector, table: Table) -> list[str]:
+    """The columns' names, made sure to be names: the first row of a file without a header is personal data."""
+    spans = finder.detect([" ".join(c.split()) for c in table.columns])
+    for i, (column, found) in enumerate(zip(table.columns, spans, strict=True), 1):
+        strong = any(policy.group(s.type) == policy.DIRECT and s.type != "PERSON" for s in found)
+        if strong or shape(column) in (Shape.NUMBER, Shape.DATE, Shape.UUID):
+            raise InputError(
+                f"{table.name}: the first row holds data (column {i}); add a row of column names above it."
+            )
+    return [
+        f"column {i}" if any(s.type == "PERSON" and " " in c.strip() for s in found) else label
+        for i, (c, label, found) in enumerate(zip(table.columns, table.labels, spans, strict=True), 1)
+    ]
+
+
+class _Scan:
+    """One pass over the rows of a table."""
+
+    def __init__(self, finder: Detector, table: Table, labels: Sequence[str], todo: int, progress: Progress) -> None:
+        self.finder, self.table, self.todo, self.progress = finder, table, todo, progress
+        self.columns = [ColumnTally(label) for label in labels]
+        self.context = [name_words(c) for c in table.columns]
+        self.known: list[dict[str, Outcome]] = [{} for _ in labels]
+        self.room = MEMORY
+        self.forgot = False
+        self.rows: Counter[frozenset[Token]] = Counter()
+        self.done = 0
+
+    def take(self, chunk: Sequence[Row]) -> None:
+        """Search the values of some rows that were not seen before, and count."""
+        tokens: list[set[Token]] = [set() for _ in chunk]
+        for i, tally in enumerate(self.columns):
+            cells = [row[i] for row in chunk]
+            outcomes = self._outcomes(
+                i, Counter(cells), (i / len(self.columns)) * len(chunk), len(chunk) / len(self.columns)
+            )
+            for value, times in Counter(cells).items():
+                tally.add(outcomes[value], times)
+            for row, cell in zip(tokens, cells, strict=True):
+                outcome = outcomes[cell]
+                row.update((i, kind, basis) for kind, basis in outcome.direct)
+                if outcome.foreign:
+                    row.add(_UNREAD)
+        self.rows.update(map(frozenset, tokens))
+        self.done += len(chunk)
+        self._say(0)
+
+    def _outcomes(self, i: int, values: Counter[str], before: float, share: float) -> dict[str, Outcome]:
+        """The outcome of each of a column's values, from memory or by searching it."""
+        known = self.known[i]
+        out = {v: known[v] for v in values if v in known}
+        new = [v for v in values if v not in out]
+        size = sum(map(len, new)) or 1
+        read = 0
+
+        def tick(done: int) -> None:
+            self._say(before + share * min((read + done) / size, 1.0))
+
+        for tier in Tier:
+            batch = [v for v in new if TIERS[shape(v)] == tier]
+            for value, outcome in zip(batch, self._search(batch, tier, self.context[i], tick), strict=True):
+                out[value] = outcome
+                self.columns[i].meet(outcome)
+            read += sum(map(len, batch))
+        kept = new[: self.room]
+        known.update((v, out[v]) for v in kept)
+        self.room -= len(kept)
+        self.forgot |= len(kept) < len(new)
+        return out
+
+    def _search(self, values: list[str], tier: Tier, context: list[str], tick: Tick) -> Iterator[Outcome]:
+        if tier < Tier.PATTERNS:
+            yield from (_by_form(v) for v in values)
+            return
+        spans = self.finder.detect(values, context=context, names=tier == Tier.NAMES, weak=True, tick=tick)
+        yield from (_outcome(v, found, tier) for v, found in zip(values, spans, strict=True))
+
+    def _say(self, within: float) -> None:
+        rows = min(self.done + within, self.todo)
+        self.progress(rows, self.todo, f"{self.table.name}: {int(rows):,} of {self.todo:,} rows")
+
+    def close(self, seconds: float) -> TableScan:
+        """Draw up the result."""
+        columns = tuple(c.close(self.table.rows, self.forgot) for c in self.columns)
+        doubted = {(i, kind, basis) for i, c in enumerate(columns) for kind, basis in c.doubted}
+        counted = Counter[str]()
+        for tokens, n in self.rows.items():
+            real = tokens - doubted - {_UNREAD}
+            counted["direct" if real else "unread" if _UNREAD in tokens else ""] += n
+        table = self.table
+        return TableScan(
+            table.name, table.sha256, table.rows, self.done, seconds, counted["direct"], counted["unread"], columns
+        )
+
+
+def _by_form(value: str) -> Outcome:
+    """A value whose form says all there is to say."""
+    form = shape(value)
+    kind = {Shape.DATE: "DATE_TIME", Shape.UUID: "UUID"}.get(form)
+    text = value.strip()
+    hits = (Hit(kind, hash(text.casefold()), masked(text, kind), "form"),) if kind else ()
+    return Outcome(form, TIERS[form], hits, digits=len(text) if text.isdecimal() else 0, length=len(text))
+
+
+def _outcome(value: str, spans: Sequence[Span], tier: Tier) -> Outcome:
+    """Sum up the spans of a value; digits alone that merely could be a phone number are weak."""
+    text = value.strip()
+    bare = text.isdecimal()
+    weak = {s.type for s in spans if s.weak or (bare and s.type == "PHONE_NUMBER" and s.score <= THRESHOLD)}
+    strong = [s for s in spans if not s.weak and not (bare and s.type in weak)]
+    hits: dict[tuple[str, str], Hit] = {}
+    for s in sorted(strong, key=lambda s: s.proof):
+        found = value[s.start : s.end]
+        basis: Basis = "model" if s.proof == Proof.NAME else "digits" if bare else "form"
+        hits[(s.type, found.casefold())] = Hit(s.type, hash(found.casefold()), masked(found, s.type), basis)
+    return Outcome(
+        shape=shape(value),
+        tier=tier,
+        hits=tuple(hits.values()),
+        weak=frozenset(weak - {s.type for s in strong}),
+        foreign=foreign(value),
+        digits=len(text) if bare else 0,
+        length=len(text),
+    )

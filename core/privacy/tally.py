@@ -1,0 +1,259 @@
+"""Adds up what was found in the cells of a column, and says what that means for the column."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from core.privacy import policy
+from core.privacy.shapes import Shape, Tier
+from core.privacy.share import Share, share_of, wilson
+
+EXAMPLES = 3
+MOST_VALUES = 100_000  # distinct values counted exactly; beyond that "at least"
+CORROBORATED = 2  # distinct values that make a finding a property of the column
+ENOUGH = 20  # plain numbers from which chance can be told
+CATEGORIES, CATEGORY_LENGTH = 50, 40  # a column of few and short values is a list of categories
+
+Basis = Literal["form", "digits", "model"]  # a pattern, a pattern in a cell of digits alone, or the name model
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One type found in a value, and on what basis; `key` stands for the characters found."""
+
+    type: str
+    key: int
+    example: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one distinct value was searched for and what was found in it."""
+
+    shape: Shape
+    tier: Tier
+    hits: tuple[Hit, ...] = ()
+    weak: frozenset[str] = frozenset()
+    foreign: bool = False
+    digits: int = 0  # of a value that is nothing but digits
+    length: int = 0  # characters
+
+    @property
+    def direct(self) -> frozenset[tuple[str, Basis]]:
+        """The direct identifiers in it, each with its basis."""
+        return frozenset((h.type, h.basis) for h in self.hits if policy.group(h.type) == policy.DIRECT)
+
+
+@dataclass(frozen=True, slots=True)
+class EntityScan:
+    """One entity type in one column; `share` is over all its cells.
+
+    `counted`: whether it makes a row one with personal data; `label`: whether the column as a whole is said to hold it.
+    """
+
+    type: str
+    cells: int
+    values: int
+    share: Share
+    counted: bool
+    label: bool
+    note: str
+    examples: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The entity as JSON values."""
+        return {
+            "type": self.type,
+            "title": policy.title(self.type),
+            "group": policy.group(self.type),
+            "cells": self.cells,
+            "values": self.values,
+            "rate": self.share.value,
+            "low": self.share.low,
+            "high": self.share.high,
+            "counted": self.counted,
+            "label": self.label,
+            "note": self.note,
+            "examples": list(self.examples),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnScan:
+    """What one column holds and how it was searched: the receipt.
+
+    Attributes:
+        cells: cells looked at, empty ones included; `distinct` values among them.
+        scanned: distinct values that a recogniser read; `skipped`: filled cells that none needed to read.
+        tier: the most thorough search that any of its cells got.
+        reason: what was left out and why, and what could not be read.
+        weak: mere number shapes, by type: shown, not counted.
+        doubted: (type, basis) that do not count: no more frequent than among random numbers, or some few categories of
+            many that the name model took for names.
+    """
+
+    name: str
+    kind: str
+    cells: int
+    empty: int
+    distinct: int
+    scanned: int
+    skipped: int
+    foreign: int
+    tier: str
+    reason: str
+    weak: Mapping[str, int]
+    doubted: frozenset[tuple[str, Basis]]
+    entities: tuple[EntityScan, ...]
+
+    @property
+    def direct(self) -> tuple[EntityScan, ...]:
+        """The direct identifiers that the column is labelled with."""
+        return tuple(e for e in self.entities if e.label and policy.group(e.type) == policy.DIRECT)
+
+    def as_json(self) -> dict[str, Any]:
+        """The column as JSON values."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "cells": self.cells,
+            "empty": self.empty,
+            "distinct": self.distinct,
+            "scanned": self.scanned,
+            "skipped": self.skipped,
+            "foreign": self.foreign,
+            "tier": self.tier,
+            "reason": self.reason,
+            "weak": dict(self.weak),
+            "entities": [e.as_json() for e in self.entities],
+        }
+
+
+@dataclass(slots=True)
+class _Found:
+    cells: int = 0
+    keys: set[int] = field(default_factory=set)
+    examples: dict[str, None] = field(default_factory=dict)
+    basis: Counter[Basis] = field(default_factory=Counter)  # distinct values
+
+
+class ColumnTally:
+    """The running sums of one column."""
+
+    def __init__(self, name: str) -> None:
+        """Begin with nothing seen."""
+        self.name = name
+        self.shapes: Counter[Shape] = Counter()
+        self.distinct: Counter[Tier] = Counter()
+        self.lengths: Counter[int] = Counter()
+        self.weak: Counter[str] = Counter()
+        self.foreign = self.longest = 0
+        self.found: dict[str, _Found] = {}
+
+    def meet(self, outcome: Outcome) -> None:
+        """Take in a distinct value, once."""
+        if outcome.shape != Shape.EMPTY:
+            self.distinct[outcome.tier] += 1
+        self.lengths[outcome.digits] += 1
+        self.longest = max(self.longest, outcome.length)
+        for kind, basis in {(h.type, h.basis) for h in outcome.hits}:
+            self.found.setdefault(kind, _Found()).basis[basis] += 1
+        for hit in outcome.hits:
+            found = self.found[hit.type]
+            if len(found.keys) < MOST_VALUES:
+                found.keys.add(hit.key)
+            if len(found.examples) < EXAMPLES:
+                found.examples[hit.example] = None
+
+    def add(self, outcome: Outcome, cells: int) -> None:
+        """Take in the cells that hold that value."""
+        self.shapes[outcome.shape] += cells
+        self.foreign += cells * outcome.foreign
+        for kind in {h.type for h in outcome.hits}:
+            self.found[kind].cells += cells
+        for kind in outcome.weak:
+            self.weak[kind] += cells
+
+    def _doubt(self, kind: str) -> tuple[Basis, str] | None:
+        """Which hits of a type do not count, and why."""
+        found = self.found[kind]
+        odds, lengths = policy.CHANCE.get(kind, (0.0, range(0)))
+        tried = sum(self.lengths[n] for n in lengths)
+        if tried >= ENOUGH and found.basis["digits"] and wilson(found.basis["digits"], tried)[0] <= odds:
+            return "digits", "no more often than among random numbers"
+        values, distinct = found.basis["model"], self.distinct.total()
+        if 0 < values * 2 < distinct and self._categories():
+            return "model", f"{values} of {distinct} categories that look like it"
+        return None
+
+    def _categories(self) -> bool:
+        filled = self.shapes.total() - self.shapes[Shape.EMPTY]
+        return self.distinct.total() <= min(CATEGORIES, filled // 10) and self.longest <= CATEGORY_LENGTH
+
+    def close(self, rows: int, forgot: bool) -> ColumnScan:
+        """Draw the sums up; `rows` is the file's, `forgot` that values were too many to tell which came before."""
+        cells = self.shapes.total()
+        doubts = {kind: doubt for kind in self.found if (doubt := self._doubt(kind))}
+        found = [self._entity(kind, cells, rows, doubts.get(kind)) for kind in self.found]
+        found.sort(key=lambda e: (policy.group(e.type) != policy.DIRECT, -e.cells, e.type))
+        tier = max(self.distinct, default=Tier.NONE)
+        return ColumnScan(
+            name=self.name,
+            kind=self._kind(),
+            cells=cells,
+            empty=self.shapes[Shape.EMPTY],
+            distinct=self.distinct.total(),
+            scanned=self.distinct[Tier.PATTERNS] + self.distinct[Tier.NAMES],
+            skipped=self.shapes[Shape.FLAG] + self.shapes[Shape.AMOUNT],
+            foreign=self.foreign,
+            tier=tier.words,
+            reason=self._reason(forgot),
+            weak=dict(self.weak.most_common()),
+            doubted=frozenset((kind, basis) for kind, (basis, _) in doubts.items()),
+            entities=tuple(found),
+        )
+
+    def _entity(self, kind: str, cells: int, rows: int, doubt: tuple[Basis, str] | None) -> EntityScan:
+        found = self.found[kind]
+        values = len(found.keys)
+        if doubt:
+            note = doubt[1]
+        elif values >= CORROBORATED:
+            note = ""
+        else:
+            note = "one odd hit" if found.cells == 1 else "one value, repeated"
+        sure = found.basis.total() - (found.basis[doubt[0]] if doubt else 0)
+        label = min(values, sure) >= CORROBORATED
+        share = share_of(found.cells, cells, rows)
+        return EntityScan(kind, found.cells, values, share, sure > 0, label, note, tuple(found.examples))
+
+    def _kind(self) -> str:
+        filled = Counter({s: n for s, n in self.shapes.items() if s != Shape.EMPTY and n})
+        distinct = self.distinct.total()
+        if not filled:
+            return "empty"
+        if distinct == 1 and filled.total() > 1:
+            return "constant"
+        filled[Shape.NUMBER] += filled.pop(Shape.AMOUNT, 0)
+        shape, most = filled.most_common(1)[0]
+        if most < 0.95 * filled.total():
+            return "text" if shape == Shape.TEXT else "mixed"
+        return "category" if shape in (Shape.TEXT, Shape.CODE) and self._categories() else str(shape)
+
+    def _reason(self, forgot: bool) -> str:
+        parts = []
+        if n := self.shapes[Shape.AMOUNT]:
+            parts.append(f"{n:,} amounts, counts and decimals were not searched")
+        if n := self.shapes[Shape.FLAG]:
+            parts.append(f"{n:,} yes/no values were not searched")
+        if n := self.shapes[Shape.DATE] + self.shapes[Shape.UUID]:
+            parts.append(f"{n:,} dates and random identifiers were told by their form")
+        if n := self.shapes[Shape.NUMBER] + self.shapes[Shape.CODE]:
+            parts.append(f"{n:,} numbers and codes were searched by patterns, without the name model")
+        if n := self.foreign:
+            parts.append(f"{n:,} cells are not in Latin script, which these recognisers hardly read")
+        if forgot:
+            parts.append("too many values to remember; some were counted as distinct twice")
+        return "; ".join(parts)

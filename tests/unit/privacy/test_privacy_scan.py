@@ -1,0 +1,258 @@
+"""A table is scanned whole or by sample, and the result says what holds what, how surely, and what was not read."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.errors import InputError
+from core.privacy.detect import detector
+from core.privacy.scan import TableScan, _by_form, _outcome, scan
+from core.privacy.shapes import TIERS, Tier, shape
+from core.privacy.tally import ColumnScan, EntityScan
+from core.progress import Cancelled
+
+CARDS = ["4111111111111111", "5555555555554444", "378282246310005", "6011111111111117", "4012888888881881"]
+
+
+def table(folder: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> Path:
+    path = folder / "data.csv"
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+def column(result: TableScan, name: str) -> ColumnScan:
+    return next(c for c in result.columns if c.name == name)
+
+
+def entity(result: TableScan, name: str, kind: str) -> EntityScan:
+    return next(e for e in column(result, name).entities if e.type == kind)
+
+
+def test_a_numeric_column_of_card_numbers_is_found(tmp_path: Path) -> None:
+    result = scan(table(tmp_path, ["ref", "n"], [(CARDS[i % 5], i) for i in range(40)]))
+    cards = entity(result, "ref", "CREDIT_CARD")
+    assert (cards.cells, cards.values, cards.label) == (40, 5, True)
+    assert column(result, "ref").tier == "patterns"
+    assert result.direct_rows == 40
+
+
+def test_order_numbers_of_which_one_in_ten_passes_as_a_card_are_not_cards(tmp_path: Path) -> None:
+    result = scan(table(tmp_path, ["order"], [(4_000_000_000_000_000 + i * 7,) for i in range(300)]))
+    cards = entity(result, "order", "CREDIT_CARD")
+    assert cards.cells > 10
+    assert not cards.label
+    assert "random" in cards.note
+    assert result.direct_rows == 0
+
+
+def test_a_number_column_called_ssn_holds_them(tmp_path: Path) -> None:
+    result = scan(table(tmp_path, ["ssn"], [(212_540_101 + i * 1_003,) for i in range(30)]))
+    assert entity(result, "ssn", "US_SSN").label
+
+
+def test_nothing_found_in_a_sample_of_3000_is_at_most_a_tenth_of_a_percent(tmp_path: Path) -> None:
+    path = table(tmp_path, ["n", "state"], [(i % 9_000, "open") for i in range(40_000)])
+    result = scan(path, sample=3_000)
+    assert (result.rows, result.scanned, result.complete, result.direct_rows) == (40_000, 3_000, False, 0)
+    assert result.direct_share.low == 0
+    assert result.direct_share.high == pytest.approx(0.001, rel=0.01)
+
+
+def test_one_odd_hit_is_shown_and_counted_but_labels_no_column(tmp_path: Path) -> None:
+    rows = [(f"order {i} has arrived late",) for i in range(60)]
+    rows[41] = ("my ssn is 212-54-8731, please help",)
+    result = scan(table(tmp_path, ["note"], rows))
+    odd = entity(result, "note", "US_SSN")
+    assert (odd.cells, odd.label, odd.counted, odd.note) == (1, False, True, "one odd hit")
+    assert (odd.share.value, odd.share.low, odd.share.high) == (1 / 60, 1 / 60, 1 / 60)
+    assert column(result, "note").direct == ()
+    assert result.direct_rows == 1
+
+
+def test_one_value_repeated_labels_no_column(tmp_path: Path) -> None:
+    result = scan(table(tmp_path, ["help"], [("write to help@example.org",)] * 30))
+    hit = entity(result, "help", "EMAIL_ADDRESS")
+    assert (hit.cells, hit.label, hit.note) == (30, False, "one value, repeated")
+    assert column(result, "help").kind == "constant"
+
+
+def test_a_browser_called_safari_is_not_a_person(tmp_path: Path) -> None:
+    names = ["Safari", "Chrome", "Firefox", "Edge", "Opera", "Brave"]
+    result = scan(table(tmp_path, ["browser"], [(names[i % 6],) for i in range(120)]))
+    assert column(result, "browser").kind == "category"
+    assert column(result, "browser").direct == ()
+    assert result.direct_rows == 0
+
+
+def test_the_receipt_says_what_was_not_searched(tmp_path: Path) -> None:
+    rows = [(i / 7, i % 2 == 0, f"2026-01-{i % 28 + 1:02}", "", f"T-{i}") for i in range(1, 31)]
+    result = scan(table(tmp_path, ["price", "paid", "day", "left", "id"], rows))
+    kinds = {c.name: (c.kind, c.tier, c.scanned, c.skipped) for c in result.columns}
+    assert kinds == {
+        "price": ("number", "not searched", 0, 30),
+        "paid": ("yes or no", "not searched", 0, 30),
+        "day": ("date", "by its form", 0, 0),
+        "left": ("empty", "not searched", 0, 0),
+        "id": ("code", "patterns", 30, 0),
+    }
+    assert all(c.reason for c in result.columns if c.kind != "empty")
+    assert column(result, "left").empty == 30
+
+
+def test_a_name_among_numbers_is_still_searched_for(tmp_path: Path) -> None:
+    rows: list[tuple[object]] = [(i,) for i in range(50)]
+    rows[30] = ("see Margaret Thompson, margaret@example.org",)
+    result = scan(table(tmp_path, ["amount"], rows))
+    assert column(result, "amount").kind == "number"
+    assert {e.type for e in column(result, "amount").entities} >= {"PERSON", "EMAIL_ADDRESS"}
+
+
+def test_rows_in_a_script_that_is_not_read_widen_the_share_upwards(tmp_path: Path) -> None:
+    rows = [("ann@example.org",)] * 2 + [("王小明住在北京市",)] * 3 + [("all is well today",)] * 5
+    result = scan(table(tmp_path, ["text"], rows))
+    assert (result.direct_rows, result.unread_rows) == (2, 3)
+    share = result.direct_share
+    assert (share.value, share.low, share.high) == (0.2, 0.2, 0.5)
+    assert "not in Latin script" in column(result, "text").reason
+
+
+def test_the_same_sample_is_drawn_again_and_another_seed_draws_another(tmp_path: Path) -> None:
+    path = table(tmp_path, ["mail"], [(f"u{i}@example.org" if i % 3 else f"{i}",) for i in range(300)])
+    first, again, other = (scan(path, sample=60, seed=s).direct_rows for s in (1, 1, 2))
+    assert first == again
+    assert {scan(path, sample=60, seed=s).direct_rows for s in range(2, 8)} | {other} != {first}
+
+
+def test_a_sample_larger_than_the_file_is_the_file(tmp_path: Path) -> None:
+    assert scan(table(tmp_path, ["n"], [(1,), (2,)]), sample=10).complete
+
+
+TEXTS = [
+    "ann@example.org",
+    "Margaret Thompson called",
+    "212-54-8731",
+    "7",
+    "",
+    "hello there",
+    "true",
+    "2026-01-02",
+    "T-1",
+]
+
+
+@cache
+def types_in(cell: str, context: str) -> frozenset[str]:
+    tier = TIERS[shape(cell)]
+    if tier < Tier.PATTERNS:
+        return frozenset(h.type for h in _by_form(cell).hits)
+    [spans] = detector().detect([cell], context=[context], names=tier == Tier.NAMES)
+    return frozenset(h.type for h in _outcome(cell, spans, tier).hits)
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.tuples(st.sampled_from(TEXTS), st.sampled_from(TEXTS)), min_size=1, max_size=30))
+def test_scanning_distinct_values_once_counts_as_scanning_each_cell(
+    tmp_path: Path, rows: list[tuple[str, str]]
+) -> None:
+    rows = [*rows, ("x y", "x y")]
+    result = scan(table(tmp_path, ["a", "b"], rows))
+    for i, name in enumerate("ab"):
+        each = Counter(kind for row in rows for kind in types_in(row[i], name))
+        assert {e.type: e.cells for e in column(result, name).entities} == each
+        assert column(result, name).distinct == len({row[i] for row in rows} - {""})
+
+
+def test_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = table(tmp_path, ["a", "b"], [(TEXTS[i % 9], TEXTS[i * 5 % 7]) for i in range(50)])
+    whole = scan(path).as_json()["columns"]
+    monkeypatch.setattr("core.privacy.source.CHUNK_ROWS", 7)
+    assert scan(path).as_json()["columns"] == whole
+    monkeypatch.setattr("core.privacy.scan.MEMORY", 0)
+    forgetful = scan(path)
+    assert [[(e.type, e.cells) for e in c.entities] for c in forgetful.columns] == [
+        [(e["type"], e["cells"]) for e in c["entities"]] for c in whole
+    ]
+    assert "too many values to remember" in forgetful.columns[0].reason
+
+
+def test_a_file_without_a_header_is_refused_and_its_first_row_not_quoted(tmp_path: Path) -> None:
+    for first in ("ann@example.org", "212-54-8731", "2026-01-01"):
+        path = table(tmp_path, ["name", first], [("b", "c")])
+        with pytest.raises(InputError, match="first row holds data \\(column 2\\)") as error:
+            scan(path)
+        assert first not in str(error.value)
+
+
+def test_a_persons_name_as_a_column_name_is_not_shown(tmp_path: Path) -> None:
+    assert scan(table(tmp_path, ["Margaret Thompson", "text"], [("b", "c")])).columns[0].name == "column 1"
+
+
+def test_usual_column_names_are_names(tmp_path: Path) -> None:
+    header = (
+        "id,Full Name,First Name,customer_email,Phone Number,Date of Birth,SSN,IP address,zip,City,Order No,text,label"
+    )
+    result = scan(table(tmp_path, header.split(","), [["x"] * 13]))
+    assert [c.name for c in result.columns] == header.split(",")
+
+
+def test_the_json_has_the_documented_shape(tmp_path: Path) -> None:
+    path = table(tmp_path, ["mail", "n"], [("ann@example.org", 1), ("bob@example.org", 2)])
+    out = json.loads(json.dumps(scan(path, name="data/mails.csv").as_json()))
+    assert out["path"] == "data/mails.csv"
+    assert len(out["sha256"]) == 64
+    assert (out["rows"], out["scanned"], out["complete"]) == (2, 2, True)
+    assert out["direct"] == {"rows": 2, "rate": 1.0, "low": 1.0, "high": 1.0}
+    assert set(out["columns"][0]) >= {
+        "name",
+        "kind",
+        "cells",
+        "distinct",
+        "scanned",
+        "skipped",
+        "tier",
+        "reason",
+        "entities",
+    }
+    assert out["columns"][0]["entities"][0] == {
+        "type": "EMAIL_ADDRESS",
+        "title": "e-mail address",
+        "group": "direct",
+        "cells": 2,
+        "values": 2,
+        "rate": 1.0,
+        "low": 1.0,
+        "high": 1.0,
+        "counted": True,
+        "label": True,
+        "note": "",
+        "examples": ["a***@***.***", "b***@***.***"],
+    }
+
+
+def test_progress_only_grows_and_can_stop_the_scan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.privacy.source.CHUNK_ROWS", 50)
+    path = table(tmp_path, ["a", "b"], [(f"word {i}", f"T-{i}") for i in range(200)])
+    told: list[float] = []
+
+    def listen(done: float, total: float, note: str = "") -> None:
+        told.append(done / total)
+
+    scan(path, progress=listen, sample=160)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len(told) > 8
+
+    def stop(done: float, total: float, note: str = "") -> None:
+        if done > 0.3 * total:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        scan(path, progress=stop)
