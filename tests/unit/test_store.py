@@ -1,4 +1,4 @@
-"""The store keeps evidence as it was given, for ever, whichever database holds it and however many processes open it."""
+"""The store keeps evidence as it was given, whichever database holds it and however many processes open it."""
 
 import subprocess
 import sys
