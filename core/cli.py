@@ -24,7 +24,7 @@ from core.progress import Progress
 from core.readiness.assess import Assessment, assess, due
 from core.settings import settings
 from core.store import connect, latest
-from core.venture import MODES, Venture, load
+from core.venture import BUNDLED, MODES, Venture, load
 
 _PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "add_completion": False}
 _WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
@@ -104,8 +104,8 @@ def privacy_scan(
 ) -> None:
     """Find personal data, by column and type, with intervals. Raw values are never printed."""
     with _stdout_kept(), _progress() as progress:
-        room = import_module("core.privacy.scan")
-        found = [room.scan(path, sample=sample, seed=7, progress=progress).as_json() for path in files]
+        room, most = import_module("core.privacy.scan"), settings().upload_rows
+        found = [room.scan(f, sample=sample, progress=progress, max_rows=most).as_json() for f in files]
     _show({"files": found}, as_json)
 
 
@@ -115,8 +115,8 @@ def licences_check(
         str, typer.Argument(metavar="TARGET", help='Requirements or lock file, a folder of packages, or "current".')
     ],
     mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
-    model: Annotated[list[str] | None, typer.Option(help="Licence of a base model that ships; repeatable.")] = None,
-    dataset: Annotated[list[str] | None, typer.Option(help="Licence of a data set; repeatable.")] = None,
+    model: Annotated[list[str] | None, typer.Option(help="Base model that ships, NAME=LICENCE; repeatable.")] = None,
+    dataset: Annotated[list[str] | None, typer.Option(help="Data set, NAME=LICENCE; repeatable.")] = None,
     no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
     open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
     as_json: Json = False,
@@ -125,13 +125,13 @@ def licences_check(
     if mode not in (*MODES, "all"):
         raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
     with _stdout_kept(), _progress() as progress:
-        room = import_module("core.licences.report")
+        room = import_module("core.licences.measure")
         wanted = MODES if mode == "all" else (mode,)
         report = room.check(
             target,
             wanted,
-            model or [],
-            dataset or [],
+            [room.Asset(*_named(m)) for m in model or []],
+            [room.Asset(*_named(d)) for d in dataset or []],
             texts=not no_texts,
             open_source=open_source,
             progress=progress,
@@ -198,6 +198,12 @@ def main() -> None:
         where = traceback.extract_tb(error.__traceback__)[-1]
         sys.stderr.write(f"internal error: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}\n")
         sys.exit(1)
+
+
+def _named(text: str) -> tuple[str, str]:
+    """Split NAME=LICENCE; a name alone has no known licence, except the bundled model's."""
+    name, _, licence = text.partition("=")
+    return name, licence or ("Apache-2.0" if name == BUNDLED else "")
 
 
 def _inputs(of: Venture) -> dict[str, Mapping[str, str]]:

@@ -107,7 +107,8 @@ def _compared(question: Question, found: Evidence) -> Answer:
         reason = f"It was measured in {found.unit}, the policy asks in {question.unit}, so the two cannot be compared."
         return Status.UNKNOWN, reason, question.todo
     low, high = _bounds(found, value)
-    good, bad = (low >= limit, high < limit) if question.op == "at_least" else (high <= limit, low > limit)
+    sides = {"at_least": (low >= limit, high < limit), "above": (low > limit, high <= limit)}
+    good, bad = sides.get(question.op, (high <= limit, low > limit))
     asked, *_ = figures([limit, value, *(b for b in (low, high) if math.isfinite(b))], found.unit)
     side = f"{question.op.replace('_', ' ')} {asked} is asked"
     if good or bad:
@@ -115,7 +116,7 @@ def _compared(question: Question, found: Evidence) -> Answer:
     rows = rows_needed(found, limit)
     settle = f"; about {rows:,} more test rows would settle it if the share stays there" if rows else ""
     reason = f"{_said(found, limit)}: the interval crosses {asked}{settle}."
-    hopeful = rows and (value >= limit) == (question.op == "at_least")
+    hopeful = rows and (value >= limit) == (question.op != "at_most")
     return Status.UNKNOWN, reason, f"Measure on about {rows:,} more test rows." if hopeful else question.todo
 
 

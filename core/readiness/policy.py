@@ -29,7 +29,7 @@ class Rule(BaseModel):
     title: Text
     gate: bool = Field(strict=True)
     evidence: str = Field(pattern=r"^[a-z]+(\.([a-z][a-z0-9_]*|\{mode\}))+$")
-    op: Literal["at_least", "at_most", "is_one_of", "is_known"]
+    op: Literal["at_least", "above", "at_most", "is_one_of", "is_known"]
     threshold: float | tuple[str, ...] | None = None
     threshold_from: str = ""
     only_if_stated: bool = Field(False, strict=True)
@@ -95,7 +95,7 @@ class PolicyFile(BaseModel):
             if rule.id in seen:
                 raise ValueError(f"two checks have the id {rule.id!r}")
             seen[rule.id] = rule
-        for low in (r for r in self.checks if r.op == "at_least" and isinstance(r.threshold, float)):
+        for low in (r for r in self.checks if r.op in ("at_least", "above") and isinstance(r.threshold, float)):
             for high in (r for r in self.checks if r.op == "at_most" and r.evidence == low.evidence):
                 if isinstance(high.threshold, float) and isinstance(low.threshold, float):
                     if low.threshold > high.threshold:

@@ -241,3 +241,12 @@ def test_more_rows_are_no_advice_for_a_file_that_has_the_rows_it_has() -> None:
 
 def test_a_complete_count_is_said_without_an_interval() -> None:
     assert said(question(), record(0.95, 0.95, 0.95, n=20)).reason == "95 % (n = 20); at least 90 % is asked."
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "status"),
+    [(0.01, 0.02, 0.03, Status.PASS), (0.0, 0.0, 0.0, Status.FAIL), (-0.01, 0.01, 0.02, Status.UNKNOWN)],
+)
+def test_no_difference_at_all_is_not_above_zero(low: float, value: float, high: float, status: Status) -> None:
+    found = said(question(op="above", limit=0.0), record(value, low=low, high=high))
+    assert found.status is status
