@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.frame import choose_venture
+from pages.shared.frame import choose_venture, explain
 
 # Scripts lie one folder down: with any .py directly in pages/ a deep link on a cold server would skip this file.
 # One flat list: Streamlit puts section headings into its <ul>, which screen readers stumble over.
@@ -25,4 +25,4 @@ else:  # `streamlit run` imports it once, before the first session, because it f
     # Told of the pages only by the first session, a server takes pages/ for the old kind of app until then, and a
     # deep link that opens it finds its page under a "Page not found".
     st.navigation(PAGES)
-    app = st.App("app.py")
+    app = st.App("app.py", on_script_error=explain)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
-from core.venture import Venture
+from core.venture import Must, Venture
 from pages.shared import charts
 from pages.shared.figures import by_urgency, check_list, figure, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
@@ -53,7 +53,7 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
     """A room on the board: state, figures, chart, one sentence, and the way in."""
     name, icon, page = ROOM[room]
     own = [c for c in checks if c.room == room]
-    with st.container(border=True, key=f"card-{room}"):
+    with st.container(border=True, key=f"card-{room}", height="stretch"):
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader(f"{icon} {name}", anchor=False)
             badge(worst(own))
@@ -133,6 +133,11 @@ def main(write: Callable[..., object] = st.caption) -> None:
     to_do(checks)
     with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
         check_list(by_urgency(checks))
+        open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]
+        if open_ones:
+            st.caption("Not stated by this venture, so not checked: " + "; ".join(map(str, open_ones)) + ".")
+        if of.must.availability is not None:
+            st.caption("Stated, but not measured by Preflight yet: the share of time it answers.")
 
 
 main()

@@ -1,5 +1,7 @@
 """What every page starts from: the settings, the store, and the venture that is being looked at."""
 
+import logging
+import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -7,12 +9,29 @@ import streamlit as st
 from sqlalchemy import Engine
 
 from core import ventures
+from core.errors import InputError
 from core.evidence import ROOMS, Evidence
 from core.readiness.assess import Assessment, assess, due
 from core.settings import Settings, settings
 from core.store import connect, latest
 from core.venture import Venture
 from core.ventures import Entry
+
+
+def explain(error: Exception) -> bool:
+    """Answer an error that no page caught: a person's mistake in its own words, ours in general ones.
+
+    Only the type and the place are logged: the text of a library's exception may quote a row of someone's data.
+    """
+    if isinstance(error, InputError):
+        st.error(str(error))
+        return True
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    logging.getLogger("preflight").error("%s in a page\n%s", type(error).__name__, frames)
+    st.error(
+        "Something went wrong in Preflight itself; nothing was changed. The server's log says where. Reload to go on."
+    )
+    return True
 
 
 def config() -> Settings:
@@ -84,7 +103,12 @@ def evidence(of: Venture, *, detail: bool = False) -> dict[str, Evidence]:
 
 def assessment(of: Venture, found: Mapping[str, Evidence]) -> Assessment:
     """All checks and the verdict, from evidence at hand."""
-    return assess(of, found, inputs(of))
+    try:
+        return assess(of, found, inputs(of))
+    except InputError as error:
+        st.error(str(error))
+        st.page_link("pages/work/ventures.py", label="Correct it", icon=":material/edit:")
+        st.stop()
 
 
 def due_rooms(of: Venture, found: Mapping[str, Evidence]) -> list[str]:

@@ -32,13 +32,25 @@ def ask(of: Venture | None, key: str) -> dict[str, Any]:
     st.markdown("**In plain words**")
     out: dict[str, Any] = {
         "need.does": st.text_area(
-            "What does the product do?", need.does if need else "", key=f"{key}-does", placeholder=EXAMPLE["does"]
+            "What does the product do?",
+            need.does if need else "",
+            key=f"{key}-does",
+            height=90,
+            placeholder=EXAMPLE["does"],
         ),
         "need.for_whom": st.text_area(
-            "For whom, and who pays?", need.for_whom if need else "", key=f"{key}-who", placeholder=EXAMPLE["for_whom"]
+            "For whom, and who pays?",
+            need.for_whom if need else "",
+            key=f"{key}-who",
+            height=90,
+            placeholder=EXAMPLE["for_whom"],
         ),
         "need.sold_how": st.text_area(
-            "How do they get it?", need.sold_how if need else "", key=f"{key}-how", placeholder=EXAMPLE["sold_how"]
+            "How do they get it?",
+            need.sold_how if need else "",
+            key=f"{key}-how",
+            height=90,
+            placeholder=EXAMPLE["sold_how"],
         ),
     }
     out["scenario"] = st.selectbox(
@@ -56,7 +68,9 @@ def ask(of: Venture | None, key: str) -> dict[str, Any]:
         key=f"{key}-modes",
         help="It decides which licence duties apply: what runs on your servers owes less than what you hand over.",
     )
-    st.markdown("**What it must reach.** Everything is measured against these; what you leave empty is not checked.")
+    st.markdown(
+        "**What it must reach.** Everything is measured against these; what is empty is never good enough."
+    )
     left, right = st.columns(2)
     with left:
         accuracy = st.number_input(
