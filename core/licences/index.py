@@ -1,0 +1,159 @@
+"""What the package index knows of packages that are not installed here: which versions fit, and where their wheels lie.
+
+Resolving is uv's work. It is given names and versions only (checked line by line before), in an empty folder of its
+own, so that no configuration beside a stranger's file is read while the machine's own index settings stay in force.
+Wheels only: a source distribution would have to be built, which runs its code.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from packaging.utils import canonicalize_name
+from uv import find_uv_bin
+
+from core.progress import Progress, silent
+
+RESOLVE_S = 60.0  # 172 packages resolve in 3 s cold; a network that needs a minute is as good as none
+_WAIT_S = 0.2
+
+
+class IndexUnreachable(Exception):  # noqa: N818 - an answer the caller acts on
+    """The package index could not be asked."""
+
+
+class NoSolution(Exception):  # noqa: N818 - an answer the caller acts on
+    """The index was asked and has no wheels that fit; the message says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wheel:
+    """One wheel of the index: `url` is http(s), or a path where the machine's own index is a folder."""
+
+    name: str
+    version: str
+    url: str
+    sha256: str
+    size: int = 0
+
+    @property
+    def key(self) -> str:
+        """The name as the index compares it."""
+        return canonicalize_name(self.name)
+
+
+def resolve(
+    requirements: Sequence[str],
+    *,
+    constraints: Iterable[str] = (),
+    dependencies: bool = True,
+    platform: str = "linux",
+    progress: Progress = silent,
+) -> dict[str, list[Wheel]]:
+    """Resolve requirement lines to wheels, with all that they depend on.
+
+    Args:
+        requirements: plain PEP 508 lines; no options, URLs or paths.
+        constraints: versions to keep to, as `name==version`.
+        dependencies: False for a lock file, which is complete as it stands.
+        platform: linux, macos or windows; this Python's version.
+
+    Returns:
+        Canonical name -> the wheels of the chosen version that fit the platform.
+
+    Raises:
+        IndexUnreachable: no answer in time, or none at all.
+        NoSolution: the index has no wheels that fit.
+    """
+    with tempfile.TemporaryDirectory(prefix="licences-") as folder:
+        work = Path(folder)
+        (work / "uv.toml").touch()  # stops the search for a configuration in the folders above
+        (work / "wanted.in").write_text("\n".join(requirements) + "\n", "utf-8")
+        (work / "keep.txt").write_text("\n".join(constraints) + "\n", "utf-8")
+        command = [
+            *("pip", "compile", "wanted.in", "--constraints", "keep.txt"),
+            *(
+                "--format",
+                "pylock.toml",
+                "--output-file",
+                "pylock.toml",
+                "--quiet",
+                "--no-progress",
+                "--color",
+                "never",
+            ),
+            *("--only-binary", ":all:", "--python-platform", platform),
+            *("--python", sys.executable, "--no-python-downloads"),
+            *(() if dependencies else ("--no-deps",)),
+        ]
+        said = _uv(command, work, progress)
+        lock = work / "pylock.toml"
+        if said is not None or not lock.is_file():
+            _raise(said or "")
+        return _wheels(tomllib.loads(lock.read_text("utf-8")))
+
+
+def _uv(command: list[str], work: Path, progress: Progress) -> str | None:
+    """Run uv; None where it succeeded, else what it said."""
+    try:
+        binary = find_uv_bin()
+    except FileNotFoundError:
+        raise IndexUnreachable("uv is not installed") from None
+    with (work / "said.txt").open("wb") as said:
+        process = subprocess.Popen(  # arguments are ours, as a list; the file's names stand in wanted.in
+            [binary, *command], cwd=work, env=_environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=said
+        )
+        try:
+            begun = time.monotonic()
+            while process.poll() is None:
+                waited = time.monotonic() - begun
+                if waited > RESOLVE_S:
+                    raise IndexUnreachable(f"no answer in {RESOLVE_S:.0f} s")
+                progress(min(waited / 10, 0.95), 1, "Asking the package index which versions fit")
+                time.sleep(_WAIT_S)
+        finally:
+            process.kill()
+            process.wait()
+    return None if process.returncode == 0 else (work / "said.txt").read_text("utf-8", "replace")
+
+
+def _environment() -> dict[str, str]:
+    """The machine's own settings, with short waits where it sets none."""
+    environment = dict(os.environ)
+    environment.setdefault("UV_HTTP_TIMEOUT", "10")
+    environment.setdefault("UV_HTTP_RETRIES", "1")
+    if "UV_DEFAULT_INDEX" not in environment and "UV_INDEX_URL" not in environment and environment.get("PIP_INDEX_URL"):
+        environment["UV_DEFAULT_INDEX"] = environment["PIP_INDEX_URL"]  # a machine set up for pip only
+    return environment
+
+
+def _raise(said: str) -> None:
+    if "No solution found" not in said:
+        raise IndexUnreachable("the package index did not answer")
+    cause = said.split("cause:", 1)[-1].split("hint:")[0]
+    sentence = " ".join(cause.split()).split(", we can conclude")[0].removeprefix("Because ")
+    raise NoSolution(sentence[:200])
+
+
+def _wheels(lock: dict[str, Any]) -> dict[str, list[Wheel]]:
+    out: dict[str, list[Wheel]] = {}
+    for package in lock.get("packages", []):
+        name, version = str(package["name"]), str(package.get("version", ""))
+        out[canonicalize_name(name)] = [
+            Wheel(
+                name,
+                version,
+                str(w.get("url") or w.get("path") or ""),
+                str(w["hashes"].get("sha256", "")),
+                int(w.get("size", 0)),
+            )
+            for w in package.get("wheels", [])
+        ]
+    return out

@@ -1,0 +1,147 @@
+"""The door of the licence room: a venture, or a target of its own, in; what it may ship, and how, out."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.evidence import Evidence
+from core.licences import policy as rules
+from core.licences.detect import Detected, claim, decide
+from core.licences.package import LicenceText, ResolvedPackage, SkippedPackage
+from core.licences.policy import MODES, Mode
+from core.licences.records import records, records_without_packages
+from core.licences.report import Asset, LicenceReport, asset_component, package_component, skipped_component
+from core.licences.source import CURRENT, Package, read_target
+from core.licences.weigh import Read
+from core.progress import Progress, part, silent
+from core.settings import settings
+from core.venture import BUNDLED, Venture
+
+Target = str | Path
+
+
+def check(
+    target: Target | Sequence[Target] | None,
+    modes: Sequence[Mode] = MODES,
+    models: Sequence[Asset] = (),
+    datasets: Sequence[Asset] = (),
+    *,
+    texts: bool = True,
+    open_source: bool = False,
+    platform: str = "linux",
+    offline: bool | None = None,
+    cache: Path | None = None,
+    progress: Progress = silent,
+) -> LicenceReport:
+    """Find and judge the licences of all that a product ships.
+
+    Args:
+        target: "current", a folder of installed packages, a requirements or lock file; several of them, or None.
+        modes: ways of bringing the product to people.
+        models: base models, judged by their declared licence.
+        datasets: data sets, likewise.
+        texts: read licence texts where metadata leaves the licence open.
+        open_source: the product publishes its own source.
+        platform: where it runs (linux, macos, windows); decides which requirements apply.
+        offline: never ask the package index; the setting where None.
+        cache: folder of what the index and ScanCode said before; below `var` where None.
+
+    Raises:
+        InputError: a target cannot be used.
+    """
+    begun = time.perf_counter()
+    keep = cache or settings().var / "cache" / "licences"
+    never_ask = settings().offline if offline is None else offline
+    found = _read(target, platform, never_ask, keep, part(progress, 0.0, 0.4))
+    skipped = tuple(p for p in found if isinstance(p, SkippedPackage))
+    resolved = [p for p in found if isinstance(p, ResolvedPackage)]
+    detected, unread = _detect(resolved, texts, keep, part(progress, 0.4, 1.0))
+    law = rules.load()
+    components = [package_component(d, modes, law, open_source=open_source) for d in detected]
+    components += [skipped_component(s, modes) for s in skipped if s.ships]
+    components += [asset_component(a, "model", modes, law, open_source=open_source) for a in models]
+    components += [asset_component(a, "dataset", modes, law, open_source=open_source) for a in datasets]
+    progress(1, 1, f"{len(components)} components judged")
+    seconds = time.perf_counter() - begun
+    return LicenceReport(seconds, tuple(components), skipped, tuple(modes), unread, f"{law.title}, {law.stated}")
+
+
+def _read(
+    target: Target | Sequence[Target] | None, platform: str, offline: bool, cache: Path, progress: Progress
+) -> list[Package]:
+    """Read every target; a package that two of them name in one version counts once."""
+    targets = [] if target is None else [target] if isinstance(target, str | Path) else list(target)
+    out: dict[tuple[str, str], Package] = {}
+    for i, one in enumerate(targets):
+        share = part(progress, i / len(targets), (i + 1) / len(targets))
+        share(0, 1, "Reading the list of packages")
+        for package in read_target(one, platform=platform, offline=offline, cache=cache, progress=share):
+            out.setdefault((package.name.lower(), package.version), package)
+    return list(out.values())
+
+
+def _detect(
+    packages: Sequence[ResolvedPackage], texts: bool, cache: Path, progress: Progress
+) -> tuple[list[Detected], str]:
+    """Conclude every package's licence; also why texts were not read, where some were wanted."""
+    claims = []
+    for i, package in enumerate(packages):
+        if i % 100 == 0:
+            progress(i, len(packages) * 10, f"Reading metadata ({i} of {len(packages)})")
+        claims.append(claim(package))
+    own = {c.package: c.texts() for c in claims if c.wants_text} if texts else {}
+    unread = "" if texts else "licence texts were not read"
+    reads: dict[LicenceText, Read] = {}
+    try:
+        reads = _texts([text for group in own.values() for text in group], cache, part(progress, 0.1, 1.0))
+    except _NoScanner as error:
+        own, unread = {}, str(error)
+    detected = [decide(c, [reads[t] for t in own[c.package]] if c.package in own else None, unread) for c in claims]
+    return detected, unread if any(c.wants_text for c in claims) else ""
+
+
+class _NoScanner(Exception):  # noqa: N818 - an answer the caller acts on
+    """The text tier is not to be had."""
+
+
+def _texts(texts: Sequence[LicenceText], cache: Path, progress: Progress) -> dict[LicenceText, Read]:
+    if not texts:
+        return {}
+    try:
+        from core.licences.texts import ScannerUnavailable, read_texts
+    except Exception as error:  # any fault of a foreign package at import leaves the other tiers standing
+        raise _NoScanner(f"licence texts were not read: ScanCode does not start ({type(error).__name__})") from error
+    try:
+        return read_texts(texts, cache, progress)
+    except ScannerUnavailable as error:
+        raise _NoScanner(f"licence texts were not read: {error}") from error
+
+
+def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Measure a venture's licences; the whole report is left as `licences.json` in the run's folder.
+
+    Returns:
+        `licences.packages`, `licences.known`, `licences.blocked`, `licences.unknown`, and one verdict a mode.
+    """
+    targets = [_locate(venture, d.manifest or d.environment) for d in venture.dependencies]
+    report = check(
+        targets,
+        models=[_model(venture)],
+        datasets=[Asset(d.id, d.licence, file=venture.file.name) for d in venture.datasets],
+        open_source=venture.distribution.open_source,
+        progress=progress,
+    )
+    (run_dir / "licences.json").write_text(json.dumps(report.as_json(), indent=1), "utf-8")
+    return records(report, venture.distribution.modes) if targets else records_without_packages(report)
+
+
+def _locate(venture: Venture, path: str) -> Target:
+    return CURRENT if path == CURRENT else venture.locate(path)
+
+
+def _model(venture: Venture) -> Asset:
+    base, licence = venture.model.base, venture.model.licence
+    if not licence and base == BUNDLED:
+        return Asset(base, "Apache-2.0", "catalogue", "model card of sentence-transformers/all-MiniLM-L6-v2")
+    return Asset(base, licence, file=venture.file.name)
