@@ -55,8 +55,9 @@ def results(of: Venture, found: dict, stale: set[str]) -> None:  # type: ignore[
     with right:
         st.markdown("**How long single answers take**")
         charts.latency(found["model.p95_latency"], key="latency", must=of.must.p95_ms)
-        st.markdown("**How training went**")
-        charts.learning(accuracy, key="learning")
+        if len(accuracy.detail.get("history", [])) > 1:
+            st.markdown("**How training went**")
+            charts.learning(accuracy, key="learning")
     with st.expander("Which class is taken for which", icon=":material/grid_on:"):
         charts.confusion(accuracy, key="confusion")
     with st.expander("All classes as a table", icon=":material/table:"):
@@ -76,9 +77,9 @@ def main() -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["model"], "Train and measure", key="start-model", primary="model.accuracy" not in found)
         st.caption(
-            f"Base model: {of.model.base}. At most {of.model.epochs} epochs, stopping early when the validation rows "
-            "stop gaining. Only safetensors are loaded and no code from a model is run.",
-            help="An epoch is one pass over the training rows. Safetensors is a weight format that cannot carry code.",
+            f"Base model: {of.model.base}. Passes over the data (epochs): at most {of.model.epochs}, fewer where the "
+            "validation rows stop gaining. Only safetensors are loaded and no code from a model is run.",
+            help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
     watch(of, ["model"])
     if "model.accuracy" in found and found["model.accuracy"].value is not None:

@@ -19,7 +19,7 @@ FIGURES: dict[str, Figures] = {
         ("model.p95_latency", "Answer time, p95", "95 of 100 answers come within this time, one at a time."),
     ),
     "privacy": (
-        ("privacy.direct_share", "Rows that name a person", "Rows with an email, a name, a card or the like."),
+        ("privacy.direct_share", "Rows naming people", "Rows with an email, a name, a card or the like."),
         ("privacy.columns", "Columns concerned", "Columns that hold direct identifiers."),
     ),
     "licences": (
@@ -59,12 +59,12 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
             badge(worst(own))
         with st.container(horizontal=True, gap="medium"):
             for figure_id, label, what in FIGURES[room]:
-                with st.container(width=165):
+                with st.container(width=148):
                     figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
         chart_of(room, found, of)
         if own:
             first = by_urgency(own)[0]
-            st.markdown(f":{COLOUR[first.status]}[{ICON[first.status]}] {first.reason}")
+            st.markdown(f":{COLOUR[first.status]}[{ICON[first.status]}] **{first.title}:** {first.reason}")
         st.page_link(page, label=f"Open {name.lower()}", icon=":material/arrow_forward:")
 
 
@@ -77,6 +77,9 @@ def verdict_panel(of: Venture, found: Mapping[str, Evidence], due: list[str]) ->
         with left:
             st.header(f":{colour}[{icon} {result.verdict.word}]", anchor=False)
             st.markdown(result.verdict.headline)
+            with st.container(horizontal=True, gap="small"):
+                for check in by_urgency([c for c in result.checks if c.gate]):
+                    st.badge(check.title, icon=ICON[check.status], color=COLOUR[check.status])  # type: ignore[arg-type]
         with right:
             counts = {s: sum(c.status is s for c in result.checks) for s in Status}
             with st.container(horizontal=True):

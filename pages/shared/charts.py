@@ -21,7 +21,7 @@ def accuracy_ladder(e: Evidence, *, key: str, must: float | None = None, height:
             x=at,
             y=names,
             mode="markers+text",
-            text=[f" {number(a, 'share')}" for a in at],
+            text=[number(a, "share") for a in at],
             textposition="top center",
             marker={"size": 12, "color": [GREY] * (len(rows) - 1) + [BLUE]},
             error_x={
@@ -30,18 +30,21 @@ def accuracy_ladder(e: Evidence, *, key: str, must: float | None = None, height:
                 "array": [(r["high"] or r["accuracy"]) - r["accuracy"] for r in rows],
                 "arrayminus": [r["accuracy"] - (r["low"] if r["low"] is not None else r["accuracy"]) for r in rows],
                 "thickness": 2,
+                "color": GREY,
             },
             hovertemplate="%{y}: %{x:.1%}<extra></extra>",
         )
     )
     if must is not None:
         fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
-        fig.add_annotation(x=must, y=1.06, yref="paper", text=f"must reach {must:.0%}", showarrow=False)
+        fig.add_annotation(x=must, y=1, yref="paper", yanchor="bottom", text=f"must reach {must:.0%}", showarrow=False)
     low = min([*at, must or 1.0])
-    fig.update_xaxes(tickformat=".0%", title="right answers on test rows", range=[max(0, low - 0.08), 1.0])
+    fig.update_xaxes(tickformat=".0%", title="right answers on test rows", range=[max(0, low - 0.08), 1.01])
     fig.update_yaxes(range=[-0.5, len(rows) - 0.2])
     said = "; ".join(f"{r['name']} {r['accuracy']:.1%}" for r in rows)
-    chart(fig, key=key, alt=f"Accuracy with 95 % intervals: {said}", height=height)
+    best = max(rows[:-1], key=lambda r: r["accuracy"], default=None)
+    title = f"{100 * (at[-1] - best['accuracy']):+.1f} points against {best['name']}" if best else ""
+    chart(fig, key=key, title=title, alt=f"Accuracy with 95 % intervals: {said}", height=height)
 
 
 def confusion(e: Evidence, *, key: str) -> None:
@@ -104,7 +107,14 @@ def learning(e: Evidence, *, key: str) -> None:
         showlegend=True,
         legend={"orientation": "h", "y": -0.3},
         yaxis={"title": "loss"},
-        yaxis2={"overlaying": "y", "side": "right", "tickformat": ".0%", "title": "accuracy", "showgrid": False},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "tickformat": ".0%",
+            "title": "accuracy",
+            "showgrid": False,
+            "range": [0, 1.02],
+        },
     )
     fig.update_xaxes(title="epoch", dtick=1)
     last = rows[-1] if rows else {}
@@ -122,10 +132,12 @@ def latency(e: Evidence, *, key: str, must: float | None = None, height: int = 2
     fig = go.Figure(go.Bar(x=middle, y=counts, width=width, marker={"color": SKY}))
     if isinstance(e.value, float | int):
         fig.add_vline(x=e.value, line={"color": BLUE})
-        fig.add_annotation(x=e.value, y=1.05, yref="paper", text=f"p95 {e.value:.0f} ms", showarrow=False)
+        fig.add_annotation(
+            x=e.value, y=1, yref="paper", yanchor="bottom", text=f"p95 {e.value:.0f} ms", showarrow=False
+        )
     if must is not None and must <= edges[-1] * 2:
         fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
-        fig.add_annotation(x=must, y=1.05, yref="paper", text=f"at most {must:g} ms", showarrow=False)
+        fig.add_annotation(x=must, y=1, yref="paper", yanchor="bottom", text=f"at most {must:g} ms", showarrow=False)
     fig.update_xaxes(title="milliseconds for one answer")
     fig.update_yaxes(title="answers")
     chart(fig, key=key, alt=f"Latency of {e.n} answers; 95 of 100 within {e.value} ms", height=height)
@@ -154,13 +166,20 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
             y=[name.replace("_", " ").capitalize() for (name, _), _ in rows],
             orientation="h",
             text=[f"{n:,}" for _, n in rows],
+            textposition="auto",
+            textangle=0,
             marker={"color": [PINK if group == "direct" else GREY for (_, group), _ in rows]},
             hovertemplate="%{y}: %{x:,} cells<extra></extra>",
         )
     )
     fig.update_xaxes(title="cells that hold it (pink: identifies a person on its own)")
     said = "; ".join(f"{name} {n}" for (name, _), n in reversed(rows))
-    chart(fig, key=key, alt=f"Personal data found, in cells: {said or 'none'}", height=height or 90 + 24 * len(rows))
+    most_direct = next((name for (name, group), _ in reversed(rows) if group == "direct"), "")
+    title = (
+        f"Most frequent identifier: {most_direct.replace('_', ' ').lower()}" if most_direct else "No identifiers found"
+    )
+    alt = f"Personal data found, in cells: {said or 'none'}"
+    chart(fig, key=key, title=title, alt=alt, height=height or 120 + 26 * len(rows))
 
 
 def categories(rows: Sequence[Mapping[str, Any]], *, key: str, height: int = 230) -> None:
@@ -179,7 +198,10 @@ def categories(rows: Sequence[Mapping[str, Any]], *, key: str, height: int = 230
     )
     fig.update_xaxes(title="packages")
     said = "; ".join(f"{r['category']} {r['n']}" for r in reversed(ordered))
-    chart(fig, key=key, alt=f"Packages by licence category: {said}", height=height)
+    title = (
+        f"{ordered[-1]['n']} of {sum(r['n'] for r in ordered)} are {ordered[-1]['category'].lower()}" if ordered else ""
+    )
+    chart(fig, key=key, title=title, alt=f"Packages by licence category: {said}", height=height)
 
 
 def modes(report: Mapping[str, Any], *, key: str, height: int = 230) -> None:
@@ -190,10 +212,12 @@ def modes(report: Mapping[str, Any], *, key: str, height: int = 230) -> None:
     for state, colour in STATE_HUE.items():
         counts = [sum(p["modes"][m]["status"] == state for p in parts if m in p.get("modes", {})) for m in names]
         fig.add_bar(y=[MODE[m] for m in names], x=counts, name=state, orientation="h", marker={"color": colour})
-    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.35, "traceorder": "normal"})
-    fig.update_xaxes(title="components")
+    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.2, "traceorder": "normal"})
     fig.update_yaxes(autorange="reversed")
-    chart(fig, key=key, alt="Components per way of selling by licence verdict", height=height)
+    stopped = [MODE[m] for m in names if report["modes"][m]["verdict"] == "blocked"]
+    title = f"Blocked: {', '.join(stopped)}" if stopped else "Nothing is blocked"
+    title += f" ({len(parts)} components)"
+    chart(fig, key=key, title=title, alt=f"Components per way of selling by licence. {title}", height=height)
 
 
 def funnel(found: Mapping[str, Evidence], *, key: str, height: int = 230) -> None:
@@ -217,9 +241,11 @@ def funnel(found: Mapping[str, Evidence], *, key: str, height: int = 230) -> Non
             hovertemplate=f"{name}: {money(e.low or 0, e.unit[:3])} to {money(e.high or 0, e.unit[:3])}<extra></extra>",
         )
     fig.update_xaxes(type="log", title=f"{rows[0][1].unit.replace('/', ' per ')}, log scale", nticks=6)
-    fig.update_yaxes(autorange="reversed", range=[len(rows) - 0.5, -0.7])
+    fig.update_yaxes(range=[len(rows) - 0.5, -0.8])
     said = "; ".join(f"{n} {money(float(e.value or 0), e.unit[:3])}" for n, e in rows)
-    chart(fig, key=key, alt=f"Market sizes, medians with 80 % ranges: {said}", height=height)
+    last, low, high = rows[-1][1], rows[-1][1].low or 0, rows[-1][1].high or 0
+    title = f"{rows[-1][0]} between {money(low, last.unit[:3])} and {money(high, last.unit[:3])}"
+    chart(fig, key=key, title=title, alt=f"Market sizes, medians with 80 % ranges: {said}", height=height)
 
 
 def distribution(e: Evidence, label: str, *, key: str, must: float | None = None) -> None:
@@ -256,6 +282,7 @@ def drivers(e: Evidence, *, key: str) -> None:
             y=[r["label"] for r in rows],
             orientation="h",
             text=[f"{r['share_of_variance']:.0%}" for r in rows],
+            textangle=0,
             marker={"color": [BLUE if r["sourced"] else ORANGE for r in rows]},
             hovertemplate="%{y}: %{x:.0%} of the spread<extra></extra>",
         )

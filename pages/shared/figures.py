@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evidence import Check, Evidence, Status
-from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, interval, number
+from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, headline, interval
 
 KIND = {"measured": "Measured here", "stated": "Stated, not measured", "catalogue": "From a catalogue"}
 
@@ -18,8 +18,7 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
             st.metric(label, "unknown", help=what or None)
             st.caption(e.reason if e else "not measured yet")
         else:
-            shown = e.value if isinstance(e.value, str) else number(e.value, e.unit)
-            st.metric(label, shown, help=what or None)
+            st.metric(label, headline(e), help=what or None)
             st.caption(_under(e))
         if e is not None:
             icon = ":material/history:" if stale else ":material/fact_check:"
@@ -29,8 +28,8 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
 
 def _under(e: Evidence) -> str:
     bounds = interval(e)
-    parts = [f"{bounds} ({e.level:.0%})" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]
-    return " · ".join(p for p in parts if p) or " "
+    parts = [f"{e.level:.0%}: {bounds}" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]
+    return " · ".join(p for p in parts if p) or "one reading"
 
 
 def drawer(e: Evidence, *, stale: bool = False) -> None:

@@ -41,6 +41,8 @@ BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#5
 STATE_HUE = {"allowed": "#009E73", "obligations": "#56B4E9", "unknown": "#8A93A0", "blocked": "#D55E00"}
 GREY = "#8A93A0"
 
+COUNTED = ("components", "packages", "columns", "types", "rows")
+
 _WORST = (Status.FAIL, Status.STALE, Status.UNKNOWN, Status.PASS)
 
 
@@ -82,10 +84,22 @@ def _three(value: float) -> str:
 
 
 def interval(e: Evidence) -> str:
-    """The interval of a figure in its unit, or an empty text."""
+    """The interval of a figure, its unit said once, or an empty text."""
     if e.low is None or e.high is None or e.low == e.high:
         return ""
-    return f"{number(e.low, e.unit)} to {number(e.high, e.unit)}"
+    low, high = number(e.low, e.unit), number(e.high, e.unit)
+    if " " in low and low.split(" ", 1)[1] == high.split(" ", 1)[-1]:
+        low = low.split(" ", 1)[0]
+    return f"{low} to {high}"
+
+
+def headline(e: Evidence) -> str:
+    """A figure in large type: what is counted stands in its label, and a duration is said as a person would."""
+    if isinstance(e.value, str) or e.value is None:
+        return e.value or "unknown"
+    if e.unit in COUNTED:
+        return number(e.value)
+    return duration(e.value * 60) if e.unit == "minutes" else number(e.value, e.unit)
 
 
 def figure_text(e: Evidence | None) -> str:
@@ -112,6 +126,8 @@ def ago(when: datetime | None, now: datetime | None = None) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as a person says them."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
@@ -119,10 +135,11 @@ def duration(seconds: float) -> str:
 
 def chart(fig: go.Figure, *, key: str, alt: str, title: str = "", height: int = 280) -> None:
     """Draw a chart in the house's dress: the finding as its title, no tool bar, room for labels, a text for readers."""
+    fig.update_traces(cliponaxis=False, selector={"type": "scatter"})
     fig.update_layout(
         title={"text": title, "font": {"size": 15}, "x": 0, "xref": "container"} if title else None,
         height=height,
-        margin={"l": 8, "r": 12, "t": 44 if title else 8, "b": 8},
+        margin={"l": 8, "r": 12, "t": 48 if title else 24, "b": 8},
         showlegend=bool(fig.layout.showlegend),
         bargap=0.25,
     )

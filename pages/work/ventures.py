@@ -68,9 +68,7 @@ def ask(of: Venture | None, key: str) -> dict[str, Any]:
         key=f"{key}-modes",
         help="It decides which licence duties apply: what runs on your servers owes less than what you hand over.",
     )
-    st.markdown(
-        "**What it must reach.** Everything is measured against these; what is empty is never good enough."
-    )
+    st.markdown("**What it must reach.** Everything is measured against these; what is empty is never good enough.")
     left, right = st.columns(2)
     with left:
         accuracy = st.number_input(
