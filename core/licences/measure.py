@@ -10,15 +10,17 @@ from core.licences import policy as rules
 from core.licences.detect import Detected, claim, decide
 from core.licences.package import LicenceText, ResolvedPackage, SkippedPackage
 from core.licences.policy import MODES, Mode
-from core.licences.records import records, records_without_packages
+from core.licences.records import SCANCODE, records, records_without_packages, tool_version
 from core.licences.report import Asset, LicenceReport, asset_component, package_component, skipped_component
 from core.licences.source import CURRENT, Package, read_target
+from core.licences.texts import Matcher, MatcherUnavailable, read_texts
 from core.licences.weigh import Read
 from core.progress import Progress, part, silent
 from core.settings import settings
 from core.venture import BUNDLED, Venture
 
 Target = str | Path
+UNREAD = "licence texts were not read"
 
 
 def check(
@@ -91,31 +93,23 @@ def _detect(
             progress(i, len(packages) * 10, f"Reading metadata ({i} of {len(packages)})")
         claims.append(claim(package))
     own = {c.package: c.texts() for c in claims if c.wants_text} if texts else {}
-    unread = "" if texts else "licence texts were not read"
+    unread = "" if texts else UNREAD
     reads: dict[LicenceText, Read] = {}
     try:
-        reads = _texts([text for group in own.values() for text in group], cache, part(progress, 0.1, 1.0))
-    except _NoScanner as error:
-        own, unread = {}, str(error)
+        every = [text for group in own.values() for text in group]
+        reads = read_texts(every, cache, f"scancode-{tool_version(SCANCODE)}", _matcher, part(progress, 0.1, 1.0))
+    except MatcherUnavailable as error:
+        own, unread = {}, f"{UNREAD}: {error}"
     detected = [decide(c, [reads[t] for t in own[c.package]] if c.package in own else None, unread) for c in claims]
     return detected, unread if any(c.wants_text for c in claims) else ""
 
 
-class _NoScanner(Exception):  # noqa: N818 - an answer the caller acts on
-    """The text tier is not to be had."""
+def _matcher() -> Matcher:
+    """ScanCode, made ready: seconds, and 1.4 GB."""
+    from core.licences import matcher
 
-
-def _texts(texts: Sequence[LicenceText], cache: Path, progress: Progress) -> dict[LicenceText, Read]:
-    if not texts:
-        return {}
-    try:
-        from core.licences.texts import ScannerUnavailable, read_texts
-    except Exception as error:  # any fault of a foreign package at import leaves the other tiers standing
-        raise _NoScanner(f"licence texts were not read: ScanCode does not start ({type(error).__name__})") from error
-    try:
-        return read_texts(texts, cache, progress)
-    except ScannerUnavailable as error:
-        raise _NoScanner(f"licence texts were not read: {error}") from error
+    matcher.load()
+    return matcher.matches
 
 
 def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:

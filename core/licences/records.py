@@ -14,6 +14,7 @@ METHOD = (
     "judged by the rules of data/policies/licences/default.toml"
 )
 NO_DEPENDENCIES = "the venture names no dependencies: add a requirements file or an environment"
+SCANCODE = "scancode-toolkit"
 UNITS = {"packages": "packages", "known": "share", "blocked": "components", "unknown": "components"}
 
 
@@ -78,10 +79,11 @@ def _mode(report: LicenceReport, mode: Mode, source: Source, missing: str = "") 
 
 
 def _tools() -> str:
-    return ", ".join(f"{name} {_version(name)}" for name in ("scancode-toolkit", "license-expression"))
+    return ", ".join(f"{name} {tool_version(name)}" for name in (SCANCODE, "license-expression"))
 
 
-def _version(name: str) -> str:
+def tool_version(name: str) -> str:
+    """The installed version of a tool."""
     try:
         return version(name)
     except PackageNotFoundError:

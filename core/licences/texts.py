@@ -1,88 +1,72 @@
-"""The text tier: ScanCode recognises the licences in a text. Only jobs import this: its index takes 1.4 GB and seconds.
+"""The text tier: each different licence text is read once, and what was recognised in it is kept.
 
-The index is loaded once a process with garbage collection off, then frozen, which saves a third of the time. It is
-never asked to rebuild: that takes two minutes, and its `only_builtin` switch deletes the index that came with ScanCode.
-Results are kept by the text's SHA-256 and ScanCode's version, so that a second scan loads nothing.
+Results are kept by the text's SHA-256 and the matcher's version, so that a second check starts no matcher at all.
 """
 
-import gc
 import hashlib
 import json
 import os
 import tempfile
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from functools import cache
 from pathlib import Path
 from typing import Any
 
-import licensedcode.cache
-import scancode_config
-from licensedcode.detection import detect_licenses
-
 from core.licences.package import LicenceText
-from core.licences.weigh import Kind, Match, Read
+from core.licences.weigh import Match, Read
 from core.progress import Progress, silent
 
-VERSION = str(scancode_config.__version__)
-PER_TEXT_S = 20.0  # the slowest real text (NVIDIA's EULA) takes 3 s
 TICK_S = 0.25
+Matcher = Callable[[str], tuple[Match, ...] | None]
 
 
-class ScannerUnavailable(Exception):  # noqa: N818 - an answer the caller acts on
-    """ScanCode does not start here; the message says why."""
+class MatcherUnavailable(Exception):  # noqa: N818 - an answer the caller acts on
+    """The matcher does not start here; the message says why."""
 
 
-@cache
-def _load() -> None:
-    """Load the index, which ScanCode keeps for the process."""
-    gc.disable()
-    try:
-        licensedcode.cache.get_cache()
-        gc.freeze()
-    finally:
-        gc.enable()
-
-
-def read_texts(texts: Sequence[LicenceText], keep: Path, progress: Progress = silent) -> dict[LicenceText, Read]:
-    """Recognise the licences in some texts, each different text once.
+def read_texts(
+    texts: Sequence[LicenceText], keep: Path, version: str, start: Callable[[], Matcher], progress: Progress = silent
+) -> dict[LicenceText, Read]:
+    """Recognise the licences in some texts.
 
     Args:
         texts: what to read.
         keep: folder of the results kept from earlier.
+        version: the matcher's name and version.
+        start: makes the matcher ready, which may take long; called only where a text is new.
 
     Raises:
-        ScannerUnavailable: ScanCode's index cannot be loaded.
+        MatcherUnavailable: the matcher cannot be started.
     """
-    file = keep / f"scancode-{VERSION}.json"
+    file = keep / f"{version}.json"
     known = _kept(file)
-    by_hash = {text: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
-    new = {digest: text for text, digest in by_hash.items() if digest not in known}
+    by_text = {text: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
+    new = {digest: text for text, digest in by_text.items() if digest not in known}
     if new:
-        found = _scan(new, progress)
-        known |= found
+        known |= _read(new, start, progress)
         _keep(file, known)
-    return {text: Read(text, known.get(digest)) for text, digest in by_hash.items()}
+    return {text: Read(text, known.get(digest)) for text, digest in by_text.items()}
 
 
-def _scan(texts: dict[str, LicenceText], progress: Progress) -> dict[str, tuple[Match, ...]]:
+def _read(
+    texts: dict[str, LicenceText], start: Callable[[], Matcher], progress: Progress
+) -> dict[str, tuple[Match, ...]]:
     """Read texts in a thread of their own, so that this one can say how far it is and can stop."""
     out: dict[str, tuple[Match, ...]] = {}
-    stop, note = threading.Event(), ["Loading the licence index"]
+    stop, at, note = threading.Event(), [0], ["Loading the licence index"]
 
     def work() -> None:
-        _load()
-        for digest, text in texts.items():
+        matcher = start()
+        for i, (digest, text) in enumerate(texts.items()):
             if stop.is_set():
                 return
-            note[0] = f"Reading licence texts ({len(out) + 1} of {len(texts)})"
-            matches = _matches(text.text)
+            at[0], note[0] = i, f"Reading licence texts ({i + 1} of {len(texts)})"
+            matches = matcher(text.text)
             if matches is not None:
                 out[digest] = matches
 
-    _watch(work, lambda: progress(len(out), len(texts), note[0]), stop)
+    _watch(work, lambda: progress(at[0], len(texts), note[0]), stop)
     return out
 
 
@@ -104,39 +88,11 @@ def _watch(work: Callable[[], None], tick: Callable[[], None], stop: threading.E
     finally:
         stop.set()
     if failed:
-        raise ScannerUnavailable(f"ScanCode {VERSION} failed ({type(failed[0]).__name__})") from failed[0]
-
-
-def _matches(text: str) -> tuple[Match, ...] | None:
-    """What ScanCode recognises in one text; None where it took too long to be whole."""
-    deadline = time.time() + PER_TEXT_S
-    handle, name = tempfile.mkstemp(suffix=".LICENSE")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
-            f.write(text)  # a file, not a string: ScanCode breaks long lines of files only
-        found = [m for d in detect_licenses(location=name, deadline=deadline) for m in d.matches]
-    finally:
-        os.unlink(name)
-    return None if time.time() > deadline else tuple(_match(m) for m in found)
-
-
-def _match(found: Any) -> Match:
-    rule = found.rule
-    kind: Kind = "clue"
-    if rule.is_license_text:
-        kind = "text"
-    elif rule.is_license_notice:
-        kind = "notice"
-    elif rule.is_license_tag:
-        kind = "tag"
-    elif rule.is_license_reference:
-        kind = "reference"
-    expression = licensedcode.cache.build_spdx_license_expression(rule.license_expression) or ""
-    return Match(str(expression), kind, round(found.score(), 1), found.start_line, found.end_line, found.len())
+        raise MatcherUnavailable(f"ScanCode does not start or failed ({type(failed[0]).__name__})") from failed[0]
 
 
 def _kept(file: Path) -> dict[str, tuple[Match, ...]]:
-    """Results of earlier scans; a file that cannot be read counts as none."""
+    """Results of earlier checks; a file that cannot be read counts as none."""
     try:
         rows: dict[str, list[dict[str, Any]]] = json.loads(file.read_text("utf-8"))
         return {digest: tuple(Match(**m) for m in matches) for digest, matches in rows.items()}
@@ -145,7 +101,7 @@ def _kept(file: Path) -> dict[str, tuple[Match, ...]]:
 
 
 def _keep(file: Path, known: dict[str, tuple[Match, ...]]) -> None:
-    """Write the results whole or not at all. Two scans at once may lose each other's: they are only read again."""
+    """Write the results whole or not at all. Two checks at once may lose each other's: they are only read again."""
     file.parent.mkdir(parents=True, exist_ok=True)
     rows = {digest: [asdict(m) for m in matches] for digest, matches in known.items()}
     handle, name = tempfile.mkstemp(dir=file.parent)

@@ -134,7 +134,7 @@ def test_without_texts_what_metadata_leaves_open_stays_unknown(tmp_path: Path, m
 def test_when_scancode_does_not_start_the_other_tiers_stand(
     tmp_path: Path, make_dist: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "core.licences.texts", None)
+    monkeypatch.setitem(sys.modules, "core.licences.matcher", None)
     make_dist(tmp_path / "env", "vague", headers={"License": "BSD"}, files={"licenses/LICENSE": "some text"})
     make_dist(tmp_path / "env", "clear", headers={"License": "MIT"})
     report = check(tmp_path / "env", cache=tmp_path / "cache")

@@ -4,7 +4,6 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import distribution
 from pathlib import Path
@@ -108,17 +107,3 @@ def test_results_are_kept_and_a_second_check_loads_no_index(runs: Runs) -> None:
 
 def test_progress_is_reported_while_the_index_loads(runs: Runs) -> None:
     assert runs.first["gap"] < 6, "the index itself takes longer to load than that"
-
-
-def test_a_cache_that_cannot_be_read_counts_as_none(tmp_path: Path, make_dist: Callable[..., Path]) -> None:
-    code = (
-        "import sys; from pathlib import Path\n"
-        "from core.licences.texts import _kept, _keep; from core.licences.weigh import Match\n"
-        "f = Path(sys.argv[1]); f.write_text('{broken'); assert _kept(f) == {}\n"
-        'f.write_text(\'{"a": [{"no": 1}]}\'); assert _kept(f) == {}\n'
-        "known = {'a': (Match('MIT', 'text', 99.5, 1, 20, 160),)}; _keep(f, known); assert _kept(f) == known\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path / "x.json")], cwd=PROJECT, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
