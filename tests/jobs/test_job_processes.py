@@ -121,18 +121,20 @@ config = settings()
 engine = store.connect(config)
 print(json.dumps("ready"), flush=True)
 def tell(job): print(json.dumps([job.status, job.done, job.total, job.note]), flush=True)
-jobs.wait(engine, config, [int(sys.argv[1])], tell)
+jobs.wait(engine, config, [int(sys.stdin.readline())], tell)
 """
 
 
 def test_two_watchers_of_one_job_see_the_same(shared_engine: sa.Engine, shared: Settings) -> None:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command, env = [sys.executable, "-c", WATCH], environment(shared)
+    watchers = [subprocess.Popen(command, cwd=PROJECT, env=env, **pipes) for _ in range(2)]
+    assert [json.loads(w.stdout.readline()) for w in watchers] == ["ready", "ready"]
     job_id = jobs.submit(shared_engine, shared, "steps", params={"n": 20})
-    command = [sys.executable, "-c", WATCH, str(job_id)]
-    watchers = [
-        subprocess.Popen(command, cwd=PROJECT, env=environment(shared), stdout=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
-    seen = [[json.loads(line) for line in w.communicate(timeout=60)[0].splitlines()][1:] for w in watchers]
+    for watcher in watchers:
+        watcher.stdin.write(f"{job_id}\n")
+        watcher.stdin.flush()
+    seen = [[json.loads(line) for line in w.communicate(timeout=60)[0].splitlines()] for w in watchers]
     assert seen[0][-1] == seen[1][-1] == ["done", 20, 20, "last words"]
     for one in seen:
         assert [s[1] for s in one] == sorted(s[1] for s in one)
