@@ -39,6 +39,13 @@ def silent(params: Params, run_dir: Path, progress: Progress) -> None:
     time.sleep(120)
 
 
+def falls_silent(params: Params, run_dir: Path, progress: Progress) -> None:
+    """Say two things at once, and then nothing for long."""
+    progress(1, 10, "first")
+    progress(2, 10, "second")
+    time.sleep(120)
+
+
 GRANDCHILD = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(120)"
 )
@@ -162,6 +169,7 @@ def measures_while_another_room_is_edited(venture: Venture, run_dir: Path, progr
 _PLAIN = (
     steps,
     silent,
+    falls_silent,
     stubborn,
     litter,
     killed,

@@ -52,6 +52,15 @@ def test_a_job_runs_to_its_end_and_its_last_report_lands(shared_engine: sa.Engin
     assert jobs.tail(job, lines=1).endswith("ended")
 
 
+def test_a_report_that_came_too_soon_lands_though_no_other_follows(shared_engine: sa.Engine, shared: Settings) -> None:
+    job_id = jobs.submit(shared_engine, shared, "falls_silent")
+    jobs.ensure_worker(shared)
+    until(lambda: jobs.get(shared_engine, job_id).done == 2)
+    assert jobs.get(shared_engine, job_id).note.startswith("second")
+    jobs.cancel(shared_engine, job_id)
+    until(lambda: not jobs.get(shared_engine, job_id).live)
+
+
 def test_work_starts_within_half_a_second_of_its_processs_imports(shared_engine: sa.Engine, shared: Settings) -> None:
     imports = [sys.executable, "-c", "import core.jobs.run"]
     start = time.monotonic()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -53,6 +54,23 @@ def test_one_job_too_many_is_refused_and_one_that_ends_makes_room(engine: sa.Eng
     jobs.cancel(engine, second)
     jobs.submit(engine, config, "steps", venture="c")
     assert len(jobs.jobs(engine, live=True)) == 2
+
+
+def test_many_who_submit_at_once_get_one_job_a_venture_and_never_too_many(engine: sa.Engine, config: Settings) -> None:
+    config = config.model_copy(update={"queue_limit": 12})
+
+    def submit(number: int) -> int | None:
+        try:
+            return jobs.submit(engine, config, "steps", venture=str(number % 20))
+        except InputError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(submit, range(120)))
+    waiting = jobs.jobs(engine, live=True)
+    assert len(waiting) == 12
+    assert {j.id for j in waiting} == set(ids) - {None}
+    assert all(i is None or i == ids[n % 20] or ids[n % 20] is None for n, i in enumerate(ids))
 
 
 def test_an_unknown_kind_is_refused(engine: sa.Engine, config: Settings) -> None:
