@@ -33,6 +33,8 @@ def test_a_deep_link_is_the_first_request_of_a_servers_life_and_app_py_runs(page
         page.goto(server.url + "/jobs?job=3")
         expect(page.get_by_role("heading", name="What is being measured?")).to_be_visible(timeout=60_000)
         expect(page.get_by_role("link", name="Board")).to_be_visible()
+        settle(page)
+        expect(page.get_by_text("Page not found")).to_have_count(0)
         expect(page).to_have_title(re.compile("Jobs"))
     finally:
         server.stop()
