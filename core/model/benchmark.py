@@ -1,0 +1,70 @@
+"""The figures of a tuned model on its test rows, each with an interval, beside the baselines on the same rows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from core.model.stats import Interval, calibration_error, confusion_matrix, macro_f1_interval, wilson
+
+
+@dataclass(frozen=True, slots=True)
+class BaselineScore:
+    """A baseline's accuracy on the test rows, and the seconds it took to fit."""
+
+    name: str
+    accuracy: Interval
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The baseline as JSON values."""
+        a = self.accuracy
+        return {"name": self.name, "accuracy": a.value, "low": a.low, "high": a.high, "seconds": self.seconds}
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """A classifier on the test rows. `confusion` counts true class (row) by answer (column)."""
+
+    accuracy: Interval
+    macro_f1: Interval
+    ece: float
+    confusion: tuple[tuple[int, ...], ...]
+    per_class: tuple[dict[str, Any], ...]
+    n: int
+
+
+def score(logits: Tensor, truth: Sequence[int], classes: Sequence[str], seed: int) -> Scores:
+    """Score logits (rows, classes) against the true classes."""
+    labels = np.asarray(truth, dtype=np.int64)
+    probabilities = logits.softmax(-1).numpy()
+    answers = probabilities.argmax(-1).astype(np.int64)
+    right = answers == labels
+    confusion = confusion_matrix(labels, answers, len(classes))
+    return Scores(
+        accuracy=wilson(int(right.sum()), len(labels)),
+        macro_f1=macro_f1_interval(confusion, seed),
+        ece=calibration_error(probabilities.max(-1), right),
+        confusion=tuple(tuple(int(v) for v in row) for row in confusion),
+        per_class=tuple(_of_class(confusion, i, c) for i, c in enumerate(classes)),
+        n=len(labels),
+    )
+
+
+def accuracy(answers: Sequence[int], truth: Sequence[int]) -> Interval:
+    """The share of right answers with its interval."""
+    return wilson(sum(a == t for a, t in zip(answers, truth, strict=True)), len(truth))
+
+
+def _of_class(confusion: Any, i: int, label: str) -> dict[str, Any]:
+    """Precision, recall and F1 of a class; None where no row has it or no answer names it."""
+    right, true, answered = int(confusion[i, i]), int(confusion[i].sum()), int(confusion[:, i].sum())
+    return {
+        "label": label,
+        "n": true,
+        "precision": right / answered if answered else None,
+        "recall": right / true if true else None,
+        "f1": 2 * right / (true + answered) if true + answered else None,
+    }

@@ -1,0 +1,163 @@
+"""How long one answer takes: real texts, one at a time, tokenisation included, after warm-up.
+
+A percentile is given only from enough requests: 90 for p95, 459 for p99, the least from which none over the bound
+proves it with 99 % confidence (MLPerf inference rules, early stopping).
+"""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.model.stats import Interval, percentile
+from core.progress import Progress, silent
+
+LEAST = {0.95: 90, 0.99: 459}
+_BLOCK = 20
+_BINS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What the times depend on besides the model."""
+
+    device: str
+    cpu: str
+    threads: int
+    cores: int
+    load: float | None  # 1-minute load average when the measurement began
+
+    def as_json(self) -> dict[str, Any]:
+        """The machine as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Times of single requests in ms, with what is needed to doubt them. p95 and p99 are None where n is too small."""
+
+    n: int
+    warm_up: int
+    mean: float
+    p50: Interval
+    p95: Interval | None
+    p99: Interval | None
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    machine: Machine
+
+    def reason(self, q: float) -> str:
+        """Why a percentile is missing."""
+        return (
+            f"{self.n} requests are too few for p{q * 100:.0f}: it takes {LEAST[q]}. Measure again on an idle machine."
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The times as JSON values, without the histogram."""
+        out: dict[str, Any] = {"n": self.n, "mean_ms": self.mean}
+        for name in ("p50", "p95", "p99"):
+            interval: Interval | None = getattr(self, name)
+            out[f"{name}_ms"] = interval.value if interval else None
+            out[f"{name}_low"], out[f"{name}_high"] = (interval.low, interval.high) if interval else (None, None)
+        return out | self.machine.as_json()
+
+
+def measure_latency(
+    answer: Callable[[str], object],
+    texts: Sequence[str],
+    *,
+    seed: int,
+    most: int = 1000,
+    seconds: float = 8.0,
+    longest: float = 45.0,
+    progress: Progress = silent,
+) -> Latency:
+    """Time `answer` on texts drawn from `texts` with replacement.
+
+    Args:
+        answer: one text in, anything out: the whole way that a request goes.
+        texts: real texts of real lengths.
+        seed: which of them are drawn.
+        most: requests at most.
+        seconds: time to spend, as long as that gives enough requests for p95.
+        longest: time to spend at most, even if it does not.
+        progress: told between requests.
+    """
+    machine = this_machine()
+    chosen = [texts[i] for i in np.random.default_rng(seed).integers(0, len(texts), most)]
+    warm_up = _warm_up(answer, chosen, longest / 4, progress)
+    times: list[float] = []
+    begun = told = time.perf_counter()
+    for text in chosen:
+        start = time.perf_counter()
+        answer(text)
+        end = time.perf_counter()
+        times.append((end - start) * 1000)
+        spent = end - begun
+        if spent > longest or (spent > seconds and len(times) >= LEAST[0.95]):
+            break
+        if end - told > 0.25:
+            told = end
+            progress(max(spent / seconds, len(times) / most), 1.0, f"Timing single requests · {len(times)}")
+    return _summary(times, warm_up, machine)
+
+
+def this_machine() -> Machine:
+    """The processor, its threads in use, and how busy it is."""
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
+    return Machine("cpu", _cpu_name(), torch.get_num_threads(), os.cpu_count() or 1, load)
+
+
+def _warm_up(answer: Callable[[str], object], texts: Sequence[str], longest: float, progress: Progress) -> int:
+    """Answer blocks of requests until a block's mean differs by less than 5 % from the one before."""
+    begun, before = time.perf_counter(), float("inf")
+    for done in range(0, min(len(texts), 10 * _BLOCK), _BLOCK):
+        start = time.perf_counter()
+        for text in texts[done : done + _BLOCK]:
+            answer(text)
+            if time.perf_counter() - begun > longest:
+                return done + _BLOCK
+        mean = (time.perf_counter() - start) / _BLOCK
+        progress(0, 1.0, "Warming up")
+        if abs(mean / before - 1) < 0.05:
+            return done + _BLOCK
+        before = mean
+    return min(len(texts), 10 * _BLOCK)
+
+
+def _summary(times: list[float], warm_up: int, machine: Machine) -> Latency:
+    n = len(times)
+    top = percentile(times, 0.99).value  # the last bin also holds what is slower, or one hiccup would flatten the rest
+    counts, edges = np.histogram(np.minimum(times, top), bins=_BINS)
+    return Latency(
+        n=n,
+        warm_up=warm_up,
+        mean=float(np.mean(times)),
+        p50=percentile(times, 0.5),
+        p95=percentile(times, 0.95) if n >= LEAST[0.95] else None,
+        p99=percentile(times, 0.99) if n >= LEAST[0.99] else None,
+        edges=tuple(round(float(e), 3) for e in edges),
+        counts=tuple(int(c) for c in counts),
+        machine=machine,
+    )
+
+
+def _cpu_name() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.is_file():
+        names = (
+            line.partition(":")[2].strip() for line in info.read_text().splitlines() if line.startswith("model name")
+        )
+        return next(names, platform.machine())
+    if sys.platform == "darwin":
+        command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip() or platform.machine()
+    return platform.processor() or platform.machine()

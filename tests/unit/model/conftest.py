@@ -1,0 +1,37 @@
+"""What the model room's tests share: tables of their own, a base model small enough to train in a second."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from model_support import write_csv
+
+os.environ.setdefault("OMP_NUM_THREADS", "2")
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Callable[..., Path]:
+    """Write rows to a CSV of the test's own."""
+
+    def make(rows: Sequence[Sequence[str]], name: str = "rows.csv", header: Sequence[str] = ("text", "label")) -> Path:
+        return write_csv(tmp_path / name, rows, header)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A BERT of two narrow layers with random weights, and the bundled model's tokenizer."""
+    import torch
+    from transformers import BertConfig, BertModel
+
+    from core.model.base import load_base
+    from core.model.config import BUNDLED
+
+    folder = tmp_path_factory.mktemp("tiny") / "tiny-bert"
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=30522, **shape)).save_pretrained(folder)
+    load_base(BUNDLED).tokenizer.save_pretrained(folder)
+    return folder
