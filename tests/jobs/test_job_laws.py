@@ -106,5 +106,5 @@ def _machine(config: Settings) -> type[Queue]:
 def test_no_sequence_of_calls_breaks_the_laws_of_the_queue(config: Settings) -> None:
     tight = config.model_copy(update={"queue_limit": 3})
     stateful.run_state_machine_as_test(
-        _machine(tight), settings=settings(max_examples=40, stateful_step_count=25, deadline=None)
+        _machine(tight), settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
     )

@@ -27,11 +27,12 @@ def run(engine: sa.Engine, config: Settings, kind: str, **params: object) -> Job
 
 
 def running(engine: sa.Engine, config: Settings, kind: str, file: str, **params: object) -> Job:
-    """Start a job and wait until its body has written a file."""
+    """Start a job and wait until its body has written something into a file."""
     job_id = jobs.submit(engine, config, kind, params=params)
     jobs.ensure_worker(config)
     job = jobs.get(engine, job_id)
-    until((Path(job.run_dir) / file).exists)
+    told = Path(job.run_dir) / file
+    until(lambda: told.exists() and told.read_text())
     return jobs.get(engine, job_id)
 
 
@@ -80,7 +81,6 @@ def test_a_stubborn_job_and_its_own_processes_are_gone_two_seconds_after_a_cance
     shared_engine: sa.Engine, shared: Settings
 ) -> None:
     job = running(shared_engine, shared, "stubborn", "pids")
-    until(lambda: (Path(job.run_dir) / "pids").read_text())
     pids = json.loads((Path(job.run_dir) / "pids").read_text())
     assert all(map(alive, pids))
     start = time.monotonic()
