@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import torch
 
 from core.model.stats import Interval, percentile
@@ -42,7 +43,10 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Times of single requests in ms, with what is needed to doubt them. p95 and p99 are None where n is too small."""
+    """Times of single requests in ms, with what is needed to doubt them. p95 and p99 are None where n is too small.
+
+    `others` says how many cores other programs kept busy meanwhile: on a machine of one's own it is near 0.
+    """
 
     n: int
     warm_up: int
@@ -53,6 +57,7 @@ class Latency:
     edges: tuple[float, ...]
     counts: tuple[int, ...]
     machine: Machine
+    others: float
 
     def reason(self, q: float) -> str:
         """Why a percentile is missing."""
@@ -67,7 +72,7 @@ class Latency:
             interval: Interval | None = getattr(self, name)
             out[f"{name}_ms"] = interval.value if interval else None
             out[f"{name}_low"], out[f"{name}_high"] = (interval.low, interval.high) if interval else (None, None)
-        return out | self.machine.as_json()
+        return out | {"others": self.others} | self.machine.as_json()
 
 
 def measure_latency(
@@ -95,6 +100,7 @@ def measure_latency(
     chosen = [texts[i] for i in np.random.default_rng(seed).integers(0, len(texts), most)]
     warm_up = _warm_up(answer, chosen, longest / 4, progress)
     times: list[float] = []
+    before = _busy()
     begun = told = time.perf_counter()
     for text in chosen:
         start = time.perf_counter()
@@ -107,13 +113,23 @@ def measure_latency(
         if end - told > 0.25:
             told = end
             progress(max(spent / seconds, len(times) / most), 1.0, f"Timing single requests · {len(times)}")
-    return _summary(times, warm_up, machine)
+    others = (_busy() - before) / (time.perf_counter() - begun)
+    return _summary(times, warm_up, machine, round(max(others, 0.0), 2))
 
 
 def this_machine() -> Machine:
     """The processor, its threads in use, and how busy it is."""
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return Machine("cpu", _cpu_name(), torch.get_num_threads(), os.cpu_count() or 1, load)
+
+
+def _busy() -> float:
+    """Processor seconds that all programs but this one have used so far."""
+    all_of_it, own = psutil.cpu_times(), psutil.Process().cpu_times()
+    idle = all_of_it.idle + getattr(all_of_it, "iowait", 0.0)
+    # Linux counts a guest's time a second time within user and nice.
+    guest = getattr(all_of_it, "guest", 0.0) + getattr(all_of_it, "guest_nice", 0.0)
+    return float(sum(all_of_it) - idle - guest - own.user - own.system)
 
 
 def _warm_up(answer: Callable[[str], object], texts: Sequence[str], longest: float, progress: Progress) -> int:
@@ -133,7 +149,7 @@ def _warm_up(answer: Callable[[str], object], texts: Sequence[str], longest: flo
     return min(len(texts), 10 * _BLOCK)
 
 
-def _summary(times: list[float], warm_up: int, machine: Machine) -> Latency:
+def _summary(times: list[float], warm_up: int, machine: Machine, others: float) -> Latency:
     n = len(times)
     top = percentile(times, 0.99).value  # the last bin also holds what is slower, or one hiccup would flatten the rest
     counts, edges = np.histogram(np.minimum(times, top), bins=_BINS)
@@ -147,6 +163,7 @@ def _summary(times: list[float], warm_up: int, machine: Machine) -> Latency:
         edges=tuple(round(float(e), 3) for e in edges),
         counts=tuple(int(c) for c in counts),
         machine=machine,
+        others=others,
     )
 
 

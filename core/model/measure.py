@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
-from core.progress import Progress, silent
+from core.progress import Progress, part, silent
 from core.venture import Venture
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         return [Evidence(id, None, unit, _METHODS[id], source, reason=_NO_DATA) for id, unit in IDS.items()]
 
     from core.model.config import TrainConfig
-    from core.model.run import train_and_benchmark
 
+    room = _room(progress)
     m = venture.model
     is_folder = m.base.startswith(".") or (venture.folder / m.base).is_dir()
     base = str(venture.locate(m.base)) if is_folder else m.base
@@ -57,8 +57,23 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         seed=m.seed,
     )
     test = venture.locate(data.test) if data.test else None
-    result = train_and_benchmark(venture.locate(data.path), test, data.text, data.label, config, run_dir, progress)
+    rows = venture.locate(data.path)
+    result = room.train_and_benchmark(rows, test, data.text, data.label, config, run_dir, part(progress, 0.02, 1))
     return _evidence(result)
+
+
+def _room(progress: Progress) -> Any:
+    """Import what takes seconds to import, and say so meanwhile."""
+    from concurrent.futures import ThreadPoolExecutor, wait
+    from importlib import import_module
+
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(import_module, "core.model.run")
+        waited = 0
+        while not wait([loading], timeout=1).done:
+            waited += 1
+            progress(0.02 * (1 - 0.9**waited), 1, f"Starting torch and transformers · {waited} s")
+        return loading.result()
 
 
 _METHODS = {

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from core.errors import InputError
 from core.model import baseline
 from core.model.base import Base, file_hash, load_base
 from core.model.benchmark import BaselineScore, Scores, accuracy, score
@@ -171,9 +172,16 @@ def fingerprint(config: TrainConfig, parts: Split, base_sha256: str) -> dict[str
 
 
 def begin(out: Path, made_from: dict[str, Any]) -> None:
-    """Make the run folder; what an earlier run with other data or settings left in it is removed."""
+    """Make the run folder; what an earlier run with other data or settings left in it is removed.
+
+    Raises:
+        InputError: the folder is not a run's and holds files that a run would overwrite.
+    """
     out.mkdir(parents=True, exist_ok=True)
     file = out / "run.json"
+    taken = [n for n in ("checkpoints", "model", "training.json", "result.json") if (out / n).exists()]
+    if taken and not file.is_file():
+        raise InputError(f"{out.name}: holds {taken[0]}, which is not of a training run: give a new or empty folder.")
     try:
         same = json.loads(file.read_text(encoding="utf-8")) == made_from
     except (OSError, ValueError):

@@ -1,7 +1,10 @@
 """Times are of single real requests after warm-up, and a percentile is refused where n cannot carry it."""
 
+import subprocess
+import sys
 import time
 
+import psutil
 import pytest
 
 from core.model.latency import LEAST, measure_latency
@@ -48,6 +51,26 @@ def test_the_machine_and_the_histogram_are_recorded() -> None:
     assert found.machine.load is None or found.machine.load >= 0
     assert sum(found.counts) == found.n
     assert len(found.edges) == len(found.counts) + 1
+
+
+def test_work_of_other_programs_is_told_apart_from_the_models_own() -> None:
+    def work(_: str) -> None:
+        end = time.process_time() + 0.002
+        while time.process_time() < end:
+            pass
+
+    cores = psutil.cpu_count() or 1
+    others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(cores)]
+    try:
+        own, begun = time.process_time(), time.perf_counter()
+        found = measure_latency(work, ["a"], seed=1, most=500)
+        own = (time.process_time() - own) / (time.perf_counter() - begun)
+    finally:
+        for other in others:
+            other.kill()
+            other.wait()
+    assert found.others > 0.2
+    assert found.others <= cores - own + 0.3  # the machine is full, so its own work cannot be among that of others
 
 
 def test_it_can_be_cancelled() -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 from model_support import INTENTS, labelled_rows, write_csv
 
 from core.errors import InputError
+from core.model import run
 from core.model.classifier import in_batches, load_model, tokenise
 from core.model.measure import IDS, measure
 from core.model.run import TrainConfig, train_and_benchmark
@@ -36,6 +39,14 @@ def venture(folder: Path, **dataset: Any) -> Venture:
     if dataset:
         values["datasets"] = [{"id": "rows", **dataset}]
     return parse(values, folder / "venture.toml")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short() -> Iterator[None]:
+    """Time requests for a second instead of eight: these tests are about what is done with the times."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=1.0))
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -184,6 +184,14 @@ def test_time_left_is_said_as_a_person_would(low: float, high: float, said: str)
     assert train._span(low, high) == said
 
 
+def test_a_folder_that_is_not_a_runs_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "precious").touch()
+    with pytest.raises(InputError, match="new or empty folder"):
+        run.begin(tmp_path, {"config": 1})
+    assert (tmp_path / "model" / "precious").exists()
+
+
 def test_other_settings_start_a_run_anew(tmp_path: Path) -> None:
     run.begin(tmp_path, {"config": 1})
     (tmp_path / "checkpoints").mkdir()
