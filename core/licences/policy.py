@@ -166,8 +166,8 @@ def _leaf(leaf: Leaf, mode: Mode, policy: Policy, use: Use, open_source: bool) -
     widened = _answer(policy.exceptions, leaf.exception, mode, use, open_source) if leaf.exception else None
     if base is None:
         return Answer(Standing.UNKNOWN, f"no rule of the policy speaks of {leaf.id}: have its text read")
-    if widened is not None and base.status == Standing.BLOCKED and widened.status.badness < base.status.badness:
-        return widened  # an exception only ever permits more than the licence alone
+    if widened is not None and base.status == Standing.BLOCKED:
+        return widened  # an exception permits more than the licence alone; it settles nothing that is unknown
     return base
 
 

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -83,15 +84,18 @@ def test_a_package_that_does_not_exist_leaves_the_others_standing(tmp_path: Path
 
 
 def test_a_source_distribution_is_never_built(tmp_path: Path, index: Index) -> None:
-    source = tmp_path / "zz-src-1.0"
+    source, trace = tmp_path / "zz_src-1.0", tmp_path / "was-run"
     source.mkdir()
-    trace = tmp_path / "was-run"
-    (source / "setup.py").write_text(f"open({str(trace)!r}, 'w')\nfrom setuptools import setup; setup(name='zz-src')\n")
+    (source / "backend.py").write_text(f"open({str(trace)!r}, 'w').close()\n")
+    (source / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
     (source / "PKG-INFO").write_text("Metadata-Version: 1.0\nName: zz-src\nVersion: 1.0\n")
-    made = shutil.make_archive(str(tmp_path / "zz-src-1.0"), "gztar", tmp_path, "zz-src-1.0")
-    shutil.move(made, index.folder / "zz_src-1.0.tar.gz")
+    made = shutil.make_archive(str(tmp_path / "zz_src-1.0"), "gztar", tmp_path, "zz_src-1.0")
+    shutil.move(made, index.folder)
     found = read(tmp_path, "zz-src==1.0\n")["zz-src"]
     assert isinstance(found, SkippedPackage)
+    assert "no usable wheels" in found.reason
     assert not trace.exists()
 
 
@@ -102,6 +106,7 @@ def test_configuration_beside_the_file_is_not_read(
     (tmp_path / "uv.toml").write_text('no-index = true\nfind-links = ["/nowhere"]\n')
     (tmp_path / "pyproject.toml").write_text("[tool.uv]\nno-index = true\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert isinstance(read(tmp_path, "zz-app")["zz-app"], ResolvedPackage)
 
 

@@ -147,12 +147,13 @@ def test_what_the_setting_offline_says_is_obeyed(
     tmp_path: Path, own_settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(own_settings, "offline", True)
-    (tmp_path / "requirements.txt").write_text("packaging\nzz-not-here\n")
+    (tmp_path / "requirements.txt").write_text("packaging\nzz-not-here\nzz-mac; sys_platform == 'darwin'\n")
     report = check(tmp_path / "requirements.txt")
     rows = {c.name: c for c in report.components}
     assert rows["packaging"].concluded == "Apache-2.0 OR BSD-2-Clause"
     assert rows["zz-not-here"].why.startswith("not installed and the package index could not be reached")
-    assert [s.name for s in report.skipped] == ["zz-not-here"]
+    assert [s.name for s in report.skipped] == ["zz-mac", "zz-not-here"]
+    assert set(rows) == {"packaging", "zz-not-here"}, "what the target never installs leaves no doubt"
     assert str(report.verdict("internal")) == "unknown"
 
 

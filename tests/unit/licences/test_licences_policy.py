@@ -43,6 +43,7 @@ def standings(expression: str, *, open_source: bool = False) -> list[Standing]:
         ("AGPL-3.0-only WITH GCC-exception-3.1", A, B, D, "an exception for copies leaves the network clause standing"),
         ("Apache-2.0 WITH LLVM-exception", A, A, A, "an exception never makes a licence stricter"),
         ("GPL-2.0-only WITH LicenseRef-scancode-openssl-exception-agpl-3.0", A, A, B, "this one permits OpenSSL only"),
+        ("LicenseRef-x WITH GCC-exception-3.1", U, U, U, "an exception settles nothing that is unknown"),
         ("MIT AND GPL-3.0-only", A, A, B, "both apply"),
         ("GPL-3.0-only OR MIT", A, A, A, "MIT may be chosen"),
         ("LicenseRef-x AND GPL-3.0-only", U, U, B, "a block is certain, whatever the other says"),

@@ -71,10 +71,16 @@ def test_a_matcher_that_does_not_start_is_said_and_leaves_nothing_behind(tmp_pat
 
 def test_progress_is_asked_while_a_text_is_read_and_can_stop_it(tmp_path: Path) -> None:
     notes: list[str] = []
+    read: list[str] = []
 
     def slow_start() -> Matcher:
         time.sleep(0.7)
-        return lambda text: time.sleep(0.4) or MIT
+        return slow_match
+
+    def slow_match(text: str) -> tuple[Match, ...]:
+        read.append(text)
+        time.sleep(0.4)
+        return MIT
 
     def watch(done: float, total: float, note: str = "") -> None:
         notes.append(note)
@@ -85,4 +91,6 @@ def test_progress_is_asked_while_a_text_is_read_and_can_stop_it(tmp_path: Path) 
     with pytest.raises(Cancelled):
         read_texts(texts(*map(str, range(50))), tmp_path, "m-1", slow_start, watch)
     assert time.monotonic() - begun < 3
+    time.sleep(1)
+    assert len(read) <= 3, "the thread stops after the text it is at"
     assert notes[0] == "Loading the licence index"
