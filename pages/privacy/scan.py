@@ -30,7 +30,7 @@ def table(e: Evidence) -> pd.DataFrame:
         {
             "file": r["file"],
             "column": r["column"],
-            "what": r["type"].replace("_", " ").lower(),
+            "what": r.get("title") or r["type"],
             "group": "names a person" if r["group"] == "direct" else "in context",
             "cells": r["cells"],
             "share": 100 * r["rate"],

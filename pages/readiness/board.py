@@ -100,13 +100,17 @@ def to_do(checks: list[Check]) -> None:
         st.subheader("What to do next" if open_ones else "Nothing left to do", anchor=False)
         if not open_ones:
             st.write("Every check passes on fresh evidence.")
-        for place, check in enumerate(open_ones[:6], 1):
-            st.markdown(
-                f"**{place}. {check.todo or check.title}**  \n:{COLOUR[check.status]}[{ICON[check.status]} "
-                f"{ROOM[check.room][0] if check.room in ROOM else ''}] · {check.reason}"
-            )
-        if len(open_ones) > 6:
-            st.caption(f"and {len(open_ones) - 6} more in the list of all checks below")
+        grouped: dict[str, list[Check]] = {}
+        for check in open_ones:
+            grouped.setdefault(check.todo or check.title, []).append(check)
+        for place, (todo, why) in enumerate(list(grouped.items())[:6], 1):
+            reasons = [
+                f":{COLOUR[c.status]}[{ICON[c.status]} {ROOM[c.room][0] if c.room in ROOM else ''}] · {c.reason}"
+                for c in why
+            ]
+            st.markdown(f"**{place}. {todo}**  \n" + "  \n".join(reasons))
+        if len(grouped) > 6:
+            st.caption(f"and {len(grouped) - 6} more in the list of all checks below")
 
 
 def main(write: Callable[..., object] = st.caption) -> None:

@@ -157,13 +157,13 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
     """What kinds of personal data, in how many cells, direct identifiers in the colour that warns."""
     totals: dict[tuple[str, str], int] = {}
     for row in entity_rows(e):
-        kind = (row["type"], row["group"])
+        kind = (row.get("title") or row["type"], row["group"])
         totals[kind] = totals.get(kind, 0) + row["cells"]
     rows = sorted(totals.items(), key=lambda r: r[1])[-most:]
     fig = go.Figure(
         go.Bar(
             x=[n for _, n in rows],
-            y=[name.replace("_", " ").capitalize() for (name, _), _ in rows],
+            y=[name[:1].upper() + name[1:] for (name, _), _ in rows],
             orientation="h",
             text=[f"{n:,}" for _, n in rows],
             textposition="auto",
@@ -172,7 +172,7 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
             hovertemplate="%{y}: %{x:,} cells<extra></extra>",
         )
     )
-    fig.update_xaxes(title="cells that hold it (pink: identifies a person on its own)")
+    fig.update_xaxes(title="cells that hold it")
     said = "; ".join(f"{name} {n}" for (name, _), n in reversed(rows))
     most_direct = next((name for (name, group), _ in reversed(rows) if group == "direct"), "")
     title = (
@@ -260,7 +260,7 @@ def distribution(e: Evidence, label: str, *, key: str, must: float | None = None
     fig = go.Figure(
         go.Scatter(x=middle, y=shares, mode="lines", fill="tozeroy", line={"color": BLUE, "shape": "spline"})
     )
-    fig.add_vline(x=e.value, line={"color": BLUE, "dash": "dot"})
+    fig.add_vline(x=e.value, line={"color": BLUE})
     if must is not None:
         fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
     fig.update_xaxes(type="log", title=f"{e.unit.replace('/', ' per ')}, log scale", nticks=6)
@@ -287,12 +287,12 @@ def drivers(e: Evidence, *, key: str) -> None:
             hovertemplate="%{y}: %{x:.0%} of the spread<extra></extra>",
         )
     )
-    fig.update_xaxes(tickformat=".0%", title="share of the spread (orange: no source given)")
+    fig.update_xaxes(tickformat=".0%", title="share of the spread")
     top = rows[-1]["label"]
     chart(
         fig,
         key=key,
-        title=f"Most of the spread comes from: {top}",
+        title=f"Research this first: {top}" + (" (orange: no source)" if any(not r["sourced"] for r in rows) else ""),
         alt="Share of the spread by assumption: "
         + "; ".join(f"{r['label']} {r['share_of_variance']:.0%}" for r in rows),
         height=100 + 30 * len(rows),

@@ -58,7 +58,7 @@ def choose_venture() -> None:
             "Venture",
             list(found),
             key="venture",
-            format_func=lambda slug: found[slug].name + (" (sample)" if found[slug].sample else ""),
+            format_func=lambda slug: found[slug].name,
             on_change=_follow,
         )
         st.query_params["venture"] = st.session_state["venture"]

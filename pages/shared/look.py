@@ -135,11 +135,12 @@ def duration(seconds: float) -> str:
 
 def chart(fig: go.Figure, *, key: str, alt: str, title: str = "", height: int = 280) -> None:
     """Draw a chart in the house's dress: the finding as its title, no tool bar, room for labels, a text for readers."""
+    if title:
+        st.markdown(f"**{title}**")  # not in the figure: there it would be cut off on a phone
     fig.update_traces(cliponaxis=False, selector={"type": "scatter"})
     fig.update_layout(
-        title={"text": title, "font": {"size": 15}, "x": 0, "xref": "container"} if title else None,
         height=height,
-        margin={"l": 8, "r": 12, "t": 48 if title else 24, "b": 8},
+        margin={"l": 8, "r": 16, "t": 24, "b": 8},
         showlegend=bool(fig.layout.showlegend),
         bargap=0.25,
     )
