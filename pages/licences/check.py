@@ -122,12 +122,12 @@ def main() -> None:
             "Copyleft limited: only changes to the part itself must be.",
         )
         charts.categories(report.get("categories", []), key="categories", height=280)
-    mode = st.segmented_control(
+    mode = st.radio(
         "Way of selling",
         list(MODE),
-        default=of.distribution.modes[0],
+        index=list(MODE).index(of.distribution.modes[0]),
         format_func=MODE.__getitem__,
-        required=True,
+        horizontal=True,
         key="mode",
         bind="query-params",
     )

@@ -265,11 +265,11 @@ def main() -> None:
             duplicate_dialog(it)
     if it.problem:
         st.error(f"This file needs a correction:\n\n```\n{it.problem}\n```")
-    view = st.segmented_control(
+    view = st.radio(  # in the dark theme a segmented control has too little contrast
         "Show",
         ["What it must reach", "Files", "The whole file"],
-        default="The whole file" if it.problem else "What it must reach",
-        required=True,
+        index=2 if it.problem else 0,
+        horizontal=True,
         label_visibility="collapsed",
         key=f"view-{it.slug}",
     )

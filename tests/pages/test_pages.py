@@ -117,7 +117,7 @@ def test_a_figure_shows_its_interval_its_n_and_its_evidence(own: Settings) -> No
     shown = {m.label: m.value for m in at.metric}
     assert shown["Answer time, p95"] == "12.5 ms"
     said = words(at)
-    assert "95%: 11.0 to 14.0 ms" in said
+    assert "95%: 11 to 14 ms" in said
     assert "n = 300" in said
     assert "Measured on the test rows" in said
 
@@ -156,7 +156,7 @@ def test_a_wrong_edit_of_the_file_shows_every_problem_and_saves_nothing(own: Set
     file = ventures.create(own, "Edited", {})
     before = file.read_text()
     at = open_page(PAGES[5], venture="edited")
-    at.segmented_control(key="view-edited").set_value("The whole file").run()
+    at.radio(key="view-edited").set_value("The whole file").run()
     at.text_area[-1].set_value(before + "colour = 1\nsize = 2\n")
     next(b for b in at.button if b.label == "Save the file").click().run()
     assert "colour: unknown key" in words(at)
@@ -167,7 +167,7 @@ def test_a_wrong_edit_of_the_file_shows_every_problem_and_saves_nothing(own: Set
 def test_an_uploaded_table_becomes_a_data_set(own: Settings) -> None:
     file = ventures.create(own, "Fed", {})
     at = open_page(PAGES[5], venture="fed")
-    at.segmented_control(key="view-fed").set_value("Files").run()
+    at.radio(key="view-fed").set_value("Files").run()
     at.file_uploader(key="data-fed").upload("my rows.csv", b"text,label\nhello there friend,a\nbye now,b\n").run()
     next(b for b in at.button if b.label == "Add the table").click().run()
     assert not at.exception
@@ -181,7 +181,7 @@ def test_a_bad_upload_is_answered_in_words_and_changes_nothing(own: Settings, co
     file = ventures.create(own, "Fed", {})
     before = file.read_text()
     at = open_page(PAGES[5], venture="fed")
-    at.segmented_control(key="view-fed").set_value("Files").run()
+    at.radio(key="view-fed").set_value("Files").run()
     at.file_uploader(key="data-fed").upload("rows.csv", content).run()
     add = [b for b in at.button if b.label == "Add the table"]
     if add:
