@@ -13,6 +13,7 @@ from core.progress import Cancelled
 
 EVERY_S = 0.5
 QUIET_S = 1.5  # after so long without a report a person wants to see that it still works
+LOG_S = 10.0
 
 
 class Reporter:
@@ -20,7 +21,8 @@ class Reporter:
 
     A report that comes too soon after the last is kept and written by `flush`, which a thread beside calls. Where the
     work says nothing for a while (a library is being loaded), `flush` writes the last report again with the seconds
-    since. Each new stage of the work is a line in the log.
+    since. Each new stage of the work is a line in the log, and
+    every ten seconds of a long one.
     """
 
     def __init__(self, engine: Engine, job_id: int, attempt: int) -> None:
@@ -30,7 +32,7 @@ class Reporter:
         self._latest: tuple[float, float, str] | None = None
         self._shown, self._since = (0.0, 0.0, "loading"), time.monotonic()
         self._written = float("-inf")
-        self._stage = ""
+        self._stage, self._logged = "", self._since
         self._stop = False
 
     def __call__(self, done: float, total: float, note: str = "") -> None:
@@ -38,9 +40,9 @@ class Reporter:
         with self._lock:
             self._latest = self._shown = (float(done), float(total), note)
             self._since = time.monotonic()
-            stage = re.sub(r"[\d.,:%]+", "#", note)
-            if stage != self._stage:
-                self._stage = stage
+            stage = re.sub(r"[\d.,%]+", "#", note.partition(" · ")[0])
+            if stage != self._stage or self._since - self._logged > LOG_S:
+                self._stage, self._logged = stage, self._since
                 print(f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S} {note}", flush=True)
         self.flush()
         if self._stop:
