@@ -3,6 +3,9 @@
 import csv
 import json
 import logging
+import os
+import subprocess
+import sys
 import traceback
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -130,3 +133,56 @@ def test_a_failure_within_the_scan_quotes_no_value(tmp_path: Path, monkeypatch: 
     with pytest.raises(RuntimeError) as error:
         measure(venture(tmp_path), tmp_path)
     assert leaks(PLANTED, "".join(traceback.format_exception(error.value))) == []
+
+
+VENTURE = """schema = 1
+name = "Test"
+[model]
+epochs = 1
+[[datasets]]
+id = "a"
+path = "rows.csv"
+text = "note"
+label = "kind"
+"""
+
+
+def assess(folder: Path) -> tuple[int, str]:
+    """Assess the venture in `folder` as a founder would, and return the exit code and all that was printed."""
+    env = os.environ | {"PREFLIGHT_VAR": str(folder / "var"), "PREFLIGHT_OFFLINE": "1", "PREFLIGHT_IDLE_S": "0"}
+    command = [sys.executable, "-m", "core", "assess", str(folder), "--json", "--out", str(folder / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=280)
+    return done.returncode, done.stdout + done.stderr
+
+
+def everything_kept(folder: Path) -> dict[str, str]:
+    """What a whole assessment leaves behind: database, logs, run files, reports; not the model's own vocabulary."""
+    files = [p for p in (*(folder / "var").rglob("*"), *(folder / "out").rglob("*")) if p.is_file()]
+    kept = [
+        p for p in files if not ({"model", "base"} & set(p.parts) or p.suffix == ".safetensors" or "token" in p.name)
+    ]
+    assert any(p.name.startswith("app.db") for p in kept)
+    assert any(p.name == "log" for p in kept)
+    return {str(p.relative_to(folder)): p.read_bytes().decode("utf-8", "replace") for p in kept}
+
+
+def test_a_whole_assessment_leaves_no_value_in_store_logs_run_files_or_streams(tmp_path: Path) -> None:
+    table = [["note", "kind"], *([note, "ab"[i % 2]] for i, (_, _, note) in enumerate(rows()[1:]))]
+    table += [[f"a different line of text, number {i}", "ab"[i % 2]] for i in range(60)]
+    write(tmp_path / "rows.csv", table)
+    (tmp_path / "venture.toml").write_text(VENTURE)
+    code, printed = assess(tmp_path)
+    assert code in (20, 30), printed
+    assert '"privacy.direct_share"' in printed
+    assert leaks(PLANTED, printed) == []
+    assert {name: found for name, text in everything_kept(tmp_path).items() if (found := leaks(PLANTED, text))} == {}
+
+
+def test_a_failed_assessment_leaves_no_value_either(tmp_path: Path) -> None:
+    text = write(tmp_path / "rows.csv", [["note", "kind"], *([v, "a"] for v in PLANTED.values())])
+    (tmp_path / "rows.csv").write_text(text + f'"{PLANTED["name"]}" {PLANTED["ssn"]},x,{PLANTED["email"]}\n')
+    (tmp_path / "venture.toml").write_text(VENTURE)
+    code, printed = assess(tmp_path)
+    assert code == 2, printed
+    assert leaks(PLANTED, printed) == []
+    assert {name: found for name, text in everything_kept(tmp_path).items() if (found := leaks(PLANTED, text))} == {}
