@@ -59,7 +59,7 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
             badge(worst(own))
         with st.container(horizontal=True, gap="medium"):
             for figure_id, label, what in FIGURES[room]:
-                with st.container(width=148):
+                with st.container(width=205):
                     figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
         chart_of(room, found, of)
         if own:
