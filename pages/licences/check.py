@@ -10,7 +10,8 @@ from core.evidence import Evidence
 from core.venture import Venture
 from pages.shared import charts
 from pages.shared.figures import figure, stale_ids
-from pages.shared.frame import evidence, inputs, venture
+from pages.shared.files import bring
+from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import MODE
 from pages.shared.watch import start_button, watch
 
@@ -97,6 +98,7 @@ def main() -> None:
         names = ", ".join(d.manifest or f"environment {d.environment}" for d in of.dependencies) or "none"
         st.caption(f"What ships: {names}. Not legal advice: it shows where to look, and what to ask.")
     watch(of, ["licences"])
+    bring(entry(), data=False)
     packages = found.get("licences.packages")
     if packages is None or packages.value is None:
         return

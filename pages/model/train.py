@@ -6,7 +6,8 @@ import streamlit as st
 from core.venture import Venture
 from pages.shared import charts
 from pages.shared.figures import figure, stale_ids
-from pages.shared.frame import evidence, inputs, venture
+from pages.shared.files import bring
+from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text, number
 from pages.shared.watch import start_button, watch
 
@@ -82,6 +83,7 @@ def main() -> None:
             help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
     watch(of, ["model"])
+    bring(entry(), data=True)
     if "model.accuracy" in found and found["model.accuracy"].value is not None:
         results(of, found, stale)
 

@@ -8,7 +8,8 @@ import streamlit as st
 from core.evidence import Evidence
 from pages.shared import charts
 from pages.shared.figures import figure, stale_ids
-from pages.shared.frame import evidence, inputs, venture
+from pages.shared.files import bring
+from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text
 from pages.shared.watch import start_button, watch
 
@@ -71,6 +72,7 @@ def main() -> None:
         names = ", ".join(d.path for d in of.datasets) or "none"
         st.caption(f"Data: {names}. Raw values stay in the file: they reach no log, no report and no database.")
     watch(of, ["privacy"])
+    bring(entry(), data=True)
     if shares is None or shares.value is None:
         return
     wanted = (

@@ -196,3 +196,22 @@ def test_an_unknown_job_in_the_address_is_said_plainly(own: Settings) -> None:
     at.button(key="start-market").click().run()
     at = open_page(PAGES[6], job="999")
     assert not at.exception
+
+
+@pytest.mark.parametrize("page", [PAGES[1], PAGES[2]])
+def test_a_room_takes_a_table_where_it_is_needed(own: Settings, page: str) -> None:
+    file = ventures.create(own, "Fed here", {})
+    at = open_page(page, venture="fed-here")
+    at.file_uploader(key="data-fed-here").upload("rows.csv", b"text,label\nhello there,a\nbye now,b\n").run()
+    next(b for b in at.button if b.label == "Add the table").click().run()
+    assert not at.exception
+    assert load(file).datasets[0].path == "rows.csv"
+
+
+def test_the_licence_room_takes_a_requirements_file_where_it_is_needed(own: Settings) -> None:
+    file = ventures.create(own, "Ships", {})
+    at = open_page(PAGES[3], venture="ships")
+    at.file_uploader(key="manifest-ships").upload("requirements.txt", b"click\n").run()
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    assert not at.exception
+    assert load(file).dependencies[0].manifest == "requirements.txt"
