@@ -123,9 +123,11 @@ def train_and_benchmark(
     progress(0.01, 1, "Loading the base model")
     base = load_base(config.base)
     begin(out, fingerprint(config, parts, base.sha256))
+    progress(0.02, 1, "Cutting the texts into tokens")
     model, encoded, base_logits, baselines = _start(base, parts, config, part(progress, 0.03, 0.2))
     training = _train(model, base, encoded, parts, config, out, part(progress, 0.2, 0.85))
     del model  # what is measured is what was kept: the folder's model, loaded as a user would
+    progress(0.85, 1, "Loading the tuned model")
     tuned, tokenizer, _, limit = load_model(out / "model")
     pad = tokenizer.pad_token_id or 0
     logits = in_batches(lambda **b: tuned(**b)["logits"], encoded[2].ids, pad, part(progress, 0.85, 0.9), "Testing")
@@ -245,6 +247,7 @@ def _train(
         return Training(tuple(Epoch(**e) for e in kept["history"]), kept["best_epoch"], kept["seconds"])
     pad = base.tokenizer.pad_token_id or 0
     training = fine_tune(model, encoded[0], encoded[1], config, pad, out / "checkpoints", progress)
+    progress(1, 1, "Keeping the best epoch")
     save_model(model, base.tokenizer, parts.classes, config.max_length, out / "model")
     write_json(done, asdict(training))
     forget(out / "checkpoints")

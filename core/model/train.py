@@ -101,8 +101,8 @@ def fine_tune(
     model.load_state_dict(load_file(folder / f"checkpoint-{state.best_global_step}" / WEIGHTS))
     model.eval()
     history = _history(state.log_history)
-    best = max(history, key=lambda e: (e.val_accuracy, -e.val_loss))
-    return Training(history, best.epoch, checkpoint.seconds(last))
+    best_epoch = round(state.best_global_step * len(history) / state.global_step)
+    return Training(history, best_epoch, checkpoint.seconds(last))
 
 
 def forget(folder: Path) -> None:
@@ -154,15 +154,12 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         loss = super().training_step(*args, **kwargs)
         value = float(loss)
-        if not math.isfinite(value):
-            raise InputError(
-                f"Training diverged at step {self.state.global_step + 1}: the loss is no longer a number. "
-                "Lower the learning rate."
-            )
+        _check_finite(value, self.state)
         self.listener.loss = value if self.listener.loss is None else 0.9 * self.listener.loss + 0.1 * value
         return loss
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
+        self.listener.tell(self.state, "writing a checkpoint")
         checkpoint.write(
             self.folder, self.model, self.optimizer, self.lr_scheduler, self.state, self.listener.seconds()
         )
@@ -198,16 +195,17 @@ class _Listener(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
 
     def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         self.recent = [*self.recent[-30:], time.perf_counter()]
-        self._tell(state, self._left(state))
+        self.tell(state, self._left(state))
 
     def on_prediction_step(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self._tell(state, "checking on the validation rows")
+        self.tell(state, "checking on the validation rows")
 
     def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        _check_finite(next(e["eval_loss"] for e in reversed(state.log_history) if "eval_loss" in e), state)
         if _over(state.log_history, self.config):
             control.should_training_stop = True
 
-    def _tell(self, state: TrainerState, then: str) -> None:
+    def tell(self, state: TrainerState, then: str) -> None:
         epoch = min(math.floor(state.epoch or 0) + 1, self.config.epochs)
         loss = f" · loss {self.loss:.2f}" if self.loss is not None else ""
         self.progress(state.global_step, state.max_steps, f"Epoch {epoch} of {self.config.epochs}{loss} · {then}")
@@ -221,6 +219,13 @@ class _Listener(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
         lately = (self.recent[-1] - self.recent[0]) / max(len(self.recent) - 1, 1)
         left = state.max_steps - state.global_step
         return f"{_span(min(overall, lately) * left, max(overall, lately) * left)} left"
+
+
+def _check_finite(loss: float, state: TrainerState) -> None:
+    if not math.isfinite(loss):
+        raise InputError(
+            f"Training diverged by step {state.global_step + 1}: the loss is no number any more. Lower the learning rate."
+        )
 
 
 def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
