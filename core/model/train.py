@@ -224,7 +224,8 @@ class _Listener(TrainerCallback):  # type: ignore[misc]  # transformers is untyp
 def _check_finite(loss: float, state: TrainerState) -> None:
     if not math.isfinite(loss):
         raise InputError(
-            f"Training diverged by step {state.global_step + 1}: the loss is no number any more. Lower the learning rate."
+            f"Training diverged by step {state.global_step + 1}: the loss is no longer a number. "
+            "Lower the learning rate."
         )
 
 
