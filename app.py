@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.frame import choose_venture, explain
+from pages.shared.faults import explain
 
 # Scripts lie one folder down: with any .py directly in pages/ a deep link on a cold server would skip this file.
 # One flat list: Streamlit puts section headings into its <ul>, which screen readers stumble over.
@@ -17,6 +17,8 @@ PAGES = [
 ]
 
 if __name__ == "__main__":  # Streamlit runs this file for a session
+    from pages.shared.frame import choose_venture
+
     page = st.navigation(PAGES)
     st.set_page_config(page_title=f"{page.title} · Preflight", page_icon=":material/flight_takeoff:", layout="wide")
     choose_venture()

@@ -1,7 +1,5 @@
 """What every page starts from: the settings, the store, and the venture that is being looked at."""
 
-import logging
-import traceback
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -16,22 +14,6 @@ from core.settings import Settings, settings
 from core.store import connect, latest
 from core.venture import Venture
 from core.ventures import Entry
-
-
-def explain(error: Exception) -> bool:
-    """Answer an error that no page caught: a person's mistake in its own words, ours in general ones.
-
-    Only the type and the place are logged: the text of a library's exception may quote a row of someone's data.
-    """
-    if isinstance(error, InputError):
-        st.error(str(error))
-        return True
-    frames = "".join(traceback.format_tb(error.__traceback__))
-    logging.getLogger("preflight").error("%s in a page\n%s", type(error).__name__, frames)
-    st.error(
-        "Something went wrong in Preflight itself; nothing was changed. The server's log says where. Reload to go on."
-    )
-    return True
 
 
 def config() -> Settings:
