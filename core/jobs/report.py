@@ -12,7 +12,7 @@ from core.jobs import queue
 from core.progress import Cancelled
 
 EVERY_S = 0.5
-QUIET_S = 1.5  # after so long without a report a person wants to see that it still works
+QUIET_S = 1.0  # after so long without a report a person wants to see that it still works
 LOG_S = 10.0
 
 
