@@ -8,6 +8,8 @@ import pytest
 from model_support import write_csv
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")
+# Test modules import torch before core.model, which says this to the program: see core/model/__init__.py.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 @pytest.fixture
