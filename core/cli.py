@@ -89,7 +89,8 @@ def model_train(
     """Fine-tune the base model on a table and measure it on test rows."""
     with _stdout_kept(), _progress() as progress:
         room = import_module("core.model.run")
-        config = room.TrainConfig(base=base, epochs=epochs, seed=seed)
+        folder = Path(base).expanduser()  # a folder that exists is meant, also where it could be a hub's id
+        config = room.TrainConfig(base=str(folder.resolve()) if folder.is_dir() else base, epochs=epochs, seed=seed)
         result = room.train_and_benchmark(data, test, text, label, config, out, progress)
     _show(result.as_json(), as_json)
 

@@ -60,7 +60,10 @@ def results(of: Venture, found: dict, stale: set[str]) -> None:  # type: ignore[
             st.markdown("**How training went**")
             charts.learning(accuracy, key="learning")
     with st.expander("Which class is taken for which", icon=":material/grid_on:"):
-        charts.confusion(accuracy, key="confusion")
+        if accuracy.detail.get("confusion"):
+            charts.confusion(accuracy, key="confusion")
+        else:
+            st.caption("Too many classes to draw; the run's result.json holds them all.")
     with st.expander("All classes as a table", icon=":material/table:"):
         st.dataframe(pd.DataFrame(accuracy.detail["per_class"]), hide_index=True, alt="Scores by class")
     with st.expander("Settings of this run", icon=":material/tune:"):

@@ -106,7 +106,7 @@ def learning(e: Evidence, *, key: str) -> None:
     fig.update_layout(
         showlegend=True,
         legend={"orientation": "h", "y": -0.3},
-        yaxis={"title": "loss"},
+        yaxis={"title": "loss", "rangemode": "tozero"},
         yaxis2={
             "overlaying": "y",
             "side": "right",
@@ -114,6 +114,7 @@ def learning(e: Evidence, *, key: str) -> None:
             "title": "accuracy",
             "showgrid": False,
             "range": [0, 1.02],
+            "tickvals": [0, 0.5, 1],
         },
     )
     fig.update_xaxes(title="epoch", dtick=1)
