@@ -177,7 +177,9 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
     said = "; ".join(f"{name} {n}" for (name, _), n in reversed(rows))
     most_direct = next((name for (name, group), _ in reversed(rows) if group == "direct"), "")
     title = (
-        f"Most frequent identifier: {most_direct.replace('_', ' ').lower()}" if most_direct else "No identifiers found"
+        f"Found most: {most_direct} (pink identifies a person)"
+        if most_direct
+        else "Nothing found that identifies anybody"
     )
     alt = f"Personal data found, in cells: {said or 'none'}"
     chart(fig, key=key, title=title, alt=alt, height=height or 120 + 26 * len(rows))
