@@ -1,8 +1,13 @@
 """The dashboard's entry: page settings and the list of pages. Start with `make run`."""
 
+import logging
+
 import streamlit as st
 
 from pages.shared.faults import explain
+
+if __name__ != "__main__":  # the server's own import, see below: there is no session yet, and it need not be said
+    logging.getLogger("streamlit.runtime.scriptrunner_utils.script_run_context").disabled = True
 
 # Scripts lie one folder down: with any .py directly in pages/ a deep link on a cold server would skip this file.
 # One flat list: Streamlit puts section headings into its <ul>, which screen readers stumble over.
