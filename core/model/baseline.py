@@ -4,6 +4,7 @@ The regression minimises the mean cross-entropy plus |W|²/(2 C n), the objectiv
 by L-BFGS. It is written out because the library's own fit reports nothing while it runs: a person could not cancel.
 """
 
+import math
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -43,6 +44,29 @@ def majority(labels: Sequence[int]) -> int:
     return min(counts, key=lambda c: (-counts[c], c))
 
 
+def fit_one(
+    x: Tensor, y: Tensor, n_classes: int, strength: float, start: Linear | None = None, progress: Progress = silent
+) -> Linear:
+    """Fit the regression of one strength; for out-of-fold probabilities, learning curves and probes.
+
+    Args:
+        x: training embeddings (rows, hidden), fp32.
+        y: their classes (rows,).
+        n_classes: classes in all, also those that no row has.
+        strength: inverse regularisation, C.
+        start: a regression of the same shape to start from, of another strength or other rows: fewer steps.
+        progress: told several times a second.
+
+    Returns:
+        The regression; its `validation_accuracy` is NaN, for no rows validated it.
+    """
+    begun = time.perf_counter()
+    flat = np.zeros(n_classes * (x.shape[1] + 1)) if start is None else _pack(start)
+    flat = _minimise(x, y, n_classes, strength, flat, (0, 1), progress)
+    weight, bias = _unpack(flat, n_classes, x.shape[1])
+    return Linear(weight, bias, strength, math.nan, time.perf_counter() - begun)
+
+
 def fit(
     x: Tensor, y: Tensor, x_validation: Tensor, y_validation: Tensor, n_classes: int, progress: Progress = silent
 ) -> Linear:
@@ -60,7 +84,7 @@ def fit(
     flat = np.zeros(n_classes * (x.shape[1] + 1))
     best: tuple[float, float, float, npt.NDArray[np.float64]] | None = None
     for n, strength in enumerate(STRENGTHS):
-        flat = _minimise(x, y, n_classes, strength, flat, n, progress)
+        flat = _minimise(x, y, n_classes, strength, flat, (n, len(STRENGTHS)), progress)
         weight, bias = _unpack(flat, n_classes, x.shape[1])
         logits = x_validation @ weight.T + bias
         accuracy = float((logits.argmax(1) == y_validation).float().mean())
@@ -73,7 +97,13 @@ def fit(
 
 
 def _minimise(
-    x: Tensor, y: Tensor, n_classes: int, strength: float, start: npt.NDArray[np.float64], n: int, progress: Progress
+    x: Tensor,
+    y: Tensor,
+    n_classes: int,
+    strength: float,
+    start: npt.NDArray[np.float64],
+    which: tuple[int, int],
+    progress: Progress,
 ) -> npt.NDArray[np.float64]:
     rows, hidden = x.shape
     target = functional.one_hot(y, n_classes).to(x.dtype)
@@ -92,12 +122,16 @@ def _minimise(
     def tell(_: Any) -> None:
         nonlocal steps
         steps += 1
-        share = n + 1 - 0.97**steps  # the number of steps is not known beforehand
-        progress(share, len(STRENGTHS), "Baseline: logistic regression")
+        share = which[0] + 1 - 0.97**steps  # the number of steps is not known beforehand
+        progress(share, which[1], "Baseline: logistic regression")
 
     options = {"maxiter": 1000, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
     found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=tell, options=options)
     return np.asarray(found.x, dtype=np.float64)
+
+
+def _pack(linear: Linear) -> npt.NDArray[np.float64]:
+    return torch.cat([linear.weight.flatten(), linear.bias]).double().numpy()
 
 
 def _unpack(flat: npt.NDArray[np.float64], n_classes: int, hidden: int) -> tuple[Tensor, Tensor]:

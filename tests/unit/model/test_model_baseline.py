@@ -36,6 +36,24 @@ def test_the_strength_is_the_one_that_validates_best() -> None:
     assert found.validation_accuracy == pytest.approx(max(by_hand), abs=0.005)
 
 
+def test_one_strength_is_fitted_alone_and_a_start_changes_the_way_but_not_the_end() -> None:
+    x, y = rows()
+    alone = baseline.fit_one(x, y, 3, 10.0)
+    warm = baseline.fit_one(x, y, 3, 10.0, start=baseline.fit_one(x, y, 3, 100.0))
+    other = LogisticRegression(C=10.0, max_iter=2000, tol=1e-6).fit(x.numpy(), y.numpy())
+    expected = torch.tensor(other.predict_proba(x.numpy())).float()
+    assert torch.allclose(alone.logits(x).softmax(1), expected, atol=2e-3)
+    assert torch.allclose(warm.logits(x).softmax(1), expected, atol=2e-3)
+    assert (alone.strength, np.isnan(alone.validation_accuracy)) == (10.0, True)
+
+
+def test_a_class_that_no_row_has_gets_little_probability() -> None:
+    x, y = rows()
+    found = baseline.fit_one(x, y, 4, 3.0)
+    assert found.logits(x).shape == (240, 4)
+    assert float(found.logits(x).softmax(1)[:, 3].max()) < 0.1
+
+
 def test_two_classes_are_told_apart() -> None:
     x, y = rows(classes=2)
     found = baseline.fit(x, y, x, y, 2)
