@@ -6,7 +6,7 @@ normalised texts are equal stay together (Kaufman et al., Leakage in data mining
 
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 from core.errors import InputError
@@ -19,10 +19,11 @@ VALIDATION_ROWS = 500  # more would cost training rows and settle little: the ea
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Rows of one side: texts and the index of each one's class."""
+    """Rows of one side: texts, the index of each one's class, and the number each has in its file."""
 
     texts: tuple[str, ...]
     labels: tuple[int, ...]
+    rows: tuple[int, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -113,7 +114,11 @@ def _deal(strata: dict[str, list[list[int]]], random: Random, *, hold_test: bool
 
 def _part(rows: Rows, classes: tuple[str, ...], side: list[int]) -> Part:
     index = {c: i for i, c in enumerate(classes)}
-    return Part(tuple(rows.texts[i] for i in side), tuple(index[rows.labels[i]] for i in side))
+    return Part(
+        tuple(rows.texts[i] for i in side),
+        tuple(index[rows.labels[i]] for i in side),
+        tuple(rows.rows[i] for i in side),
+    )
 
 
 def _check_seen(test: Rows, classes: tuple[str, ...]) -> None:
@@ -131,7 +136,8 @@ def _check_seen(test: Rows, classes: tuple[str, ...]) -> None:
 
 
 def _check_sides(train: Part, validation: Part, classes: tuple[str, ...], name: str) -> None:
-    lost = [c for i, c in enumerate(classes) if i not in set(train.labels)]
+    learned = set(train.labels)
+    lost = [c for i, c in enumerate(classes) if i not in learned]
     if lost:
         raise _too_small(name, lost)
     if not validation.labels:
