@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 
 from core.evidence import Evidence, Source
+from core.intervals import wilson
 from core.licences.policy import Mode, Standing
-from core.licences.report import Component, LicenceReport, in_words, wilson
+from core.licences.report import Component, LicenceReport, in_words
 
 MOST = 1000  # packages in a record's detail; the run folder holds all
 METHOD = (

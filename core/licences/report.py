@@ -1,6 +1,5 @@
 """What was found and what it means, component by component and mode by mode, as pages and command line show it."""
 
-import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -192,11 +191,3 @@ def in_words(components: Iterable[Component], most: int = 5) -> str:
     """Names with their licences, a few of them."""
     rows = [f"{c.name} ({c.concluded or c.declared or 'no licence found'})" for c in components]
     return ", ".join(rows[:most]) + (f" and {len(rows) - most} more" if len(rows) > most else "")
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), for n > 0."""
-    z, p = 1.959964, hits / n
-    centre, spread = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
-from core.model.stats import Interval, calibration_error, confusion_matrix, macro_f1_interval, wilson
+from core.model.stats import Interval, calibration_error, confusion_matrix, macro_f1_interval, share
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def score(logits: Tensor, truth: Sequence[int], classes: Sequence[str], seed: in
     right = answers == labels
     confusion = confusion_matrix(labels, answers, len(classes))
     return Scores(
-        accuracy=wilson(int(right.sum()), len(labels)),
+        accuracy=share(int(right.sum()), len(labels)),
         macro_f1=macro_f1_interval(confusion, seed),
         ece=calibration_error(probabilities.max(-1), right),
         confusion=tuple(tuple(int(v) for v in row) for row in confusion),
@@ -55,7 +55,7 @@ def score(logits: Tensor, truth: Sequence[int], classes: Sequence[str], seed: in
 
 def accuracy(answers: Sequence[int], truth: Sequence[int]) -> Interval:
     """The share of right answers with its interval."""
-    return wilson(sum(a == t for a, t in zip(answers, truth, strict=True)), len(truth))
+    return share(sum(a == t for a, t in zip(answers, truth, strict=True)), len(truth))
 
 
 def _of_class(confusion: Any, i: int, label: str) -> dict[str, Any]:

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import binom, binomtest
 
+from core.intervals import wilson
+
 Ints = npt.NDArray[np.int64]
-Z95 = 1.959963984540054
 RESAMPLES = 4000
 BINS = 15
 
@@ -51,14 +52,9 @@ class Paired:
         return {name: getattr(self, name) for name in names}
 
 
-def wilson(right: int, n: int) -> Interval:
+def share(right: int, n: int) -> Interval:
     """A share with its score interval (Wilson 1927)."""
-    if n <= 0:
-        raise ValueError("a share needs at least one observation")
-    p, z2 = right / n, Z95 * Z95
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z95 * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return Interval(p, min(max(0.0, middle - half), p), max(min(1.0, middle + half), p))
+    return Interval(right / n, *wilson(right, n))
 
 
 def confusion_matrix(truth: Ints, answer: Ints, n_classes: int) -> Ints:

@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-Z95 = 1.959964  # standard normal quantile at 0.975
+from core.intervals import wilson
+
 ALPHA = 0.05
 
 
@@ -15,14 +16,6 @@ class Share:
     value: float
     low: float
     high: float
-
-
-def wilson(hits: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval of a binomial share (Wilson 1927)."""
-    p, zz = hits / n, Z95 * Z95
-    centre = (p + zz / (2 * n)) / (1 + zz / n)
-    half = Z95 / (1 + zz / n) * math.sqrt(p * (1 - p) / n + zz / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def share_of(hits: int, n: int, total: int, unread: int = 0) -> Share:

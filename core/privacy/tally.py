@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.intervals import wilson
 from core.privacy import policy
 from core.privacy.shapes import Shape, Tier
-from core.privacy.share import Share, share_of, wilson
+from core.privacy.share import Share, share_of
 
 EXAMPLES = 3
 MOST_VALUES = 100_000  # distinct values counted exactly; beyond that "at least"

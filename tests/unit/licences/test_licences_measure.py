@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.licences import measure as door
 from core.licences.measure import check, measure
-from core.licences.report import Asset, wilson
+from core.licences.report import Asset
 from core.settings import Settings
 from core.venture import Venture, parse
 
@@ -195,12 +195,6 @@ def test_the_room_can_be_imported_without_scancode() -> None:
     heavy = "('licensedcode', 'scancode', 'torch')"
     code = f"import sys, core.licences.measure; sys.exit(any(m in sys.modules for m in {heavy}))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0
-
-
-def test_wilsons_interval_is_that_of_the_textbook() -> None:
-    """Newcombe 1998, table I: 81 of 263 gives 0.2553 to 0.3662; 0 of 20 gives 0 to 0.1611."""
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=1e-4)
 
 
 def test_the_bundled_model_is_taken_from_the_catalogue_unless_the_founder_says_otherwise(tmp_path: Path) -> None:

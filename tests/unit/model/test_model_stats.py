@@ -16,7 +16,7 @@ from core.model.stats import (
     macro_f1,
     macro_f1_interval,
     percentile,
-    wilson,
+    share,
 )
 
 labels = st.lists(st.integers(0, 3), min_size=5, max_size=60)
@@ -24,14 +24,14 @@ labels = st.lists(st.integers(0, 3), min_size=5, max_size=60)
 
 @pytest.mark.parametrize(("n", "low", "high"), [(100, 86.3, 96.6), (300, 89.5, 95.4), (1000, 91.2, 94.4)])
 def test_wilson_agrees_with_published_values(n: int, low: float, high: float) -> None:
-    interval = wilson(round(0.93 * n), n)
+    interval = share(round(0.93 * n), n)
     assert (round(100 * interval.low, 1), round(100 * interval.high, 1)) == (low, high)
 
 
 @given(st.integers(0, 500), st.integers(1, 500))
 def test_wilson_holds_the_share_and_stays_a_share(right: int, n: int) -> None:
     right = min(right, n)
-    interval = wilson(right, n)
+    interval = share(right, n)
     assert 0 <= interval.low <= right / n <= interval.high <= 1
     assert interval.high - interval.low > 0
 

@@ -5,19 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binom, hypergeom
 
-from core.privacy.share import Share, pooled, share_of, wilson
+from core.privacy.share import Share, pooled, share_of
 
 
 def test_no_hit_in_3000_rows_bounds_the_share_at_a_tenth_of_a_percent() -> None:
     share = share_of(0, 3_000, 1_000_000)
     assert (share.value, share.low) == (0, 0)
     assert share.high == pytest.approx(0.001, rel=0.01)
-
-
-def test_wilson_is_the_published_interval() -> None:
-    # Newcombe 1998, table I, method 3: 81 of 263 and 1 of 29
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-    assert wilson(1, 29) == pytest.approx((0.0061, 0.1718), abs=5e-5)
 
 
 @given(st.data())
