@@ -153,6 +153,13 @@ def progress(engine: Engine, job_id: int, attempt: int, done: float, total: floa
         return c.execute(mine).rowcount == 1
 
 
+def still_working(engine: Engine, job: Job, note: str) -> bool:
+    """Replace the note of a running job whose process is silent. False where it spoke meanwhile: its word stands."""
+    unchanged = (*_own(job.id, job.attempt), _c.note == job.note, _c.done == job.done, _c.total == job.total)
+    with store.writing(engine) as c:
+        return c.execute(sa.update(_jobs).where(*unchanged).values(note=_text(note, 200))).rowcount == 1
+
+
 def owns(engine: Engine, job_id: int, attempt: int) -> bool:
     """Tell whether the job still runs as this attempt."""
     with store.reading(engine) as c:

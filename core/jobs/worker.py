@@ -28,6 +28,7 @@ from core.settings import Settings, settings
 
 _TICK_S = 0.2
 _HASTE_S = 0.05  # the tick while a process is being stopped: somebody waits for it
+_QUIET_S = 1.0  # after so long without a word from a process a person wants to see that it still works
 _LINGER_S = 5.0  # how long a process may take to exit after it ended its job
 _log = logging.getLogger("worker")
 
@@ -38,6 +39,10 @@ class _Run:
     process: str
     stopping: bool = False
     ended_at: float | None = None
+    said: tuple[float, float, str] | None = None  # what the process last said of itself
+    said_at: float = 0.0
+    shown: str = ""  # the same words with the seconds since, where this worker wrote them
+    shown_at: float = 0.0
 
 
 class Worker:
@@ -109,6 +114,21 @@ class Worker:
         elif not run.stopping and (row.cancel if mine else self._overdue(run, row)):
             run.stopping = True
             self._launcher.stop(run.process)
+        elif mine:
+            self._show_silence(run, row)
+
+    def _show_silence(self, run: _Run, row: Job) -> None:
+        """Count the seconds of a process that says nothing.
+
+        Not the process itself: while it imports a library or reads a large pickle, Python lets no thread of it speak.
+        """
+        now = time.monotonic()
+        if row.note != run.shown or run.said is None or (row.done, row.total) != run.said[:2]:
+            run.said, run.said_at, run.shown, run.shown_at = (row.done, row.total, row.note), now, row.note, now
+        elif now - run.shown_at >= _QUIET_S:
+            note = f"{run.said[2]} · {now - run.said_at:.0f} s"
+            if queue.still_working(self._engine, row, note):
+                run.shown, run.shown_at = note, now
 
     def _overdue(self, run: _Run, row: Job) -> bool:
         """Whether a process whose job is over should be stopped: at once if it was fenced off, else after a while."""

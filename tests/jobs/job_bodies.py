@@ -1,5 +1,6 @@
 """Bodies of jobs that behave well and badly, for the tests. Also a module of kinds as PREFLIGHT_KINDS names them."""
 
+import ctypes
 import json
 import logging
 import os
@@ -44,6 +45,13 @@ def falls_silent(params: Params, run_dir: Path, progress: Progress) -> None:
     progress(1, 10, "first")
     progress(2, 10, "second")
     time.sleep(120)
+
+
+def holds_the_lock(params: Params, run_dir: Path, progress: Progress) -> None:
+    """Hold Python's lock for `seconds`, as an import or a large pickle does."""
+    progress(1, 2, "reading a large file")
+    ctypes.PyDLL(None).sleep(params["seconds"])
+    progress(2, 2, "read")
 
 
 GRANDCHILD = (
@@ -194,6 +202,7 @@ KINDS = [
     *(Kind(f.__name__, f.__name__, f"job_bodies:{f.__name__}") for f in _PLAIN),
     *(Kind(f.__name__, f.__name__, f"job_bodies:{f.__name__}", room="market") for f in _MEASURES),
     Kind("resume", "resume", "job_bodies:resume", resumable=True),
+    Kind("holds_the_lock", "holds the lock", "job_bodies:holds_the_lock"),
     Kind("silent_resumable", "silent", "job_bodies:silent", resumable=True),
     Kind("nowhere", "nowhere", "no_such_module:f"),
 ]
