@@ -9,7 +9,7 @@ import streamlit as st
 from core.evidence import Evidence
 from core.venture import Venture
 from pages.shared import charts
-from pages.shared.figures import figure, stale_ids
+from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import MODE
@@ -104,15 +104,13 @@ def main() -> None:
         return
     report = packages.detail
     mode_cards(of, report)
-    with st.container(horizontal=True, gap="medium"):
-        for figure_id, label, what in (
-            ("licences.packages", "Packages", "Packages that ship, with those they pull in."),
-            ("licences.known", "With a known licence", "Share of packages whose licence could be concluded."),
-            ("licences.blocked", "Blocked", "Components that forbid one of your ways of selling."),
-            ("licences.unknown", "Unknown", "Components whose licence could not be found."),
-        ):
-            with st.container(width=200):
-                figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+    wanted = (
+        ("licences.packages", "Packages", "Packages that ship, with those they pull in."),
+        ("licences.known", "With a known licence", "Share of packages whose licence could be concluded."),
+        ("licences.blocked", "Blocked", "Components that forbid one of your ways of selling."),
+        ("licences.unknown", "Unknown", "Components whose licence could not be found."),
+    )
+    figure_row(found, wanted, stale)
     left, right = st.columns(2)
     with left:
         st.markdown("**By way of selling**")

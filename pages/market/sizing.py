@@ -6,7 +6,7 @@ import streamlit as st
 from core.evidence import Evidence
 from core.venture import Venture
 from pages.shared import charts
-from pages.shared.figures import figure, stale_ids
+from pages.shared.figures import figure_row, stale_ids
 from pages.shared.frame import evidence, inputs, venture
 from pages.shared.look import money
 from pages.shared.watch import start_button, watch
@@ -60,15 +60,13 @@ def main() -> None:
     watch(of, ["market"])
     if som is not None and som.value is not None:
         charts.funnel(found, key="funnel", height=280)
-        with st.container(horizontal=True, gap="medium"):
-            for figure_id, label, what in (
-                ("market.tam", "TAM", "Everyone who could buy, at your price, a year."),
-                ("market.sam", "SAM", "The part your product can serve."),
-                ("market.som", "SOM", "The part you can win."),
-                ("market.unsourced", "Rests on no source", "Share of the spread from figures without a source."),
-            ):
-                with st.container(width=200):
-                    figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+        wanted = (
+            ("market.tam", "TAM", "Everyone who could buy, at your price, a year."),
+            ("market.sam", "SAM", "The part your product can serve."),
+            ("market.som", "SOM", "The part you can win."),
+            ("market.unsourced", "Rests on no source", "Share of the spread from figures without a source."),
+        )
+        figure_row(found, wanted, stale)
         left, right = st.columns(2)
         with left:
             charts.distribution(som, "SOM", key="som", must=of.must.som)

@@ -5,7 +5,7 @@ import streamlit as st
 
 from core.venture import Venture
 from pages.shared import charts
-from pages.shared.figures import figure, stale_ids
+from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text, number
@@ -46,10 +46,7 @@ def results(of: Venture, found: dict, stale: set[str]) -> None:  # type: ignore[
         ("model.size", "Size on disk", "Weights and tokenizer as they would be deployed."),
         ("model.train_minutes", "Training took", "Wall time of the run on this machine."),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for figure_id, label, what in wanted:
-            with st.container(width=190):
-                figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+    figure_row(found, wanted, stale)
     left, right = st.columns(2)
     with left:
         charts.per_class(accuracy, key="per-class")

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.evidence import Evidence
 from pages.shared import charts
-from pages.shared.figures import figure, stale_ids
+from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text
@@ -85,10 +85,7 @@ def main() -> None:
         ("privacy.entities", "Kinds of identifiers", "Different types of direct identifiers found."),
         ("privacy.scanned", "Of all rows, scanned", "Below 100 % the intervals say what the rest may hold."),
     )
-    with st.container(horizontal=True, gap="medium"):
-        for figure_id, label, what in wanted:
-            with st.container(width=200):
-                figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+    figure_row(found, wanted, stale)
     charts.entities(shares, key="entities", most=18)
     st.markdown(
         "**By column.** Samples are masked so that they show the shape of a value, never the value.",

@@ -7,7 +7,7 @@ import streamlit as st
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.venture import Must, Venture
 from pages.shared import charts
-from pages.shared.figures import by_urgency, check_list, figure, stale_ids
+from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
 from pages.shared.watch import live, start_button, watch
@@ -57,10 +57,7 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader(f"{icon} {name}", anchor=False)
             badge(worst(own))
-        with st.container(horizontal=True, gap="medium"):
-            for figure_id, label, what in FIGURES[room]:
-                with st.container(width=205):
-                    figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+        figure_row(found, FIGURES[room], stale, width=205)
         chart_of(room, found, of)
         if own:
             first = by_urgency(own)[0]

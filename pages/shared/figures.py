@@ -26,6 +26,16 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
                 drawer(e, stale=stale)
 
 
+def figure_row(
+    found: Mapping[str, Evidence], wanted: Sequence[tuple[str, str, str]], stale: set[str], *, width: int = 200
+) -> None:
+    """Figures side by side, each `width` px wide: (id, label, what it is) of each."""
+    with st.container(horizontal=True, gap="medium"):
+        for figure_id, label, what in wanted:
+            with st.container(width=width):
+                figure(found.get(figure_id), label, key=figure_id, what=what, stale=figure_id in stale)
+
+
 def _under(e: Evidence) -> str:
     bounds = interval(e)
     parts = [f"{e.level:.0%}: {bounds}" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]

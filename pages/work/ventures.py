@@ -1,6 +1,6 @@
 """Ventures: describe an idea, say what it must reach, and bring its files."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import streamlit as st
 
@@ -18,39 +18,78 @@ SCENARIO = {
     "medical-triage": "Medical triage: sorts cases by urgency",
     "other": "Something else",
 }
-EXAMPLE = {
-    "does": "For example: reads a customer's message and sends it to the right team",
-    "for_whom": "For example: small banks' support teams; their head of service pays",
-    "sold_how": "For example: a subscription per bank, installed on the bank's own machines",
-}
+
+
+class Number(NamedTuple):
+    """A question that a number answers; `scale` turns what is typed into what venture.toml holds."""
+
+    key: str
+    question: str
+    help: str
+    step: float
+    scale: float = 1.0
+    least: float = 0.0
+    most: float | None = None
+    shown: str | None = None
+
+
+WORDS = (
+    ("does", "What does the product do?", "For example: reads a customer's message and sends it to the right team"),
+    ("for_whom", "For whom, and who pays?", "For example: small banks' support teams; their head of service pays"),
+    (
+        "sold_how",
+        "How do they get it?",
+        "For example: a subscription per bank, installed on the bank's own machines",
+    ),
+)
+NUMBERS = (
+    Number(
+        "accuracy",
+        "How well? Right answers, in %",
+        "Of 100 answers, how many must be right before a customer would pay?",
+        1.0,
+        scale=0.01,
+        most=100.0,
+    ),
+    Number(
+        "availability",
+        "How reliably? Share of time it answers, in %",
+        "99.5 % leaves about 44 hours of failure a year.",
+        0.1,
+        scale=0.01,
+        most=100.0,
+    ),
+    Number(
+        "p95_ms",
+        "How fast? 95 of 100 answers within, in ms",
+        "p95 latency. A person notices from about 200 ms.",
+        10.0,
+        least=0.1,
+    ),
+    Number(
+        "cost_per_1000",
+        "How cheaply? At most for 1,000 requests",
+        "In the currency of the market figures.",
+        0.01,
+        shown="%.4f",
+    ),
+    Number(
+        "som",
+        "How big? Least obtainable market, per year",
+        "In the currency of the market figures. Below it, the venture is not worth starting.",
+        100_000.0,
+    ),
+)
 
 
 def ask(of: Venture | None, key: str) -> dict[str, Any]:
     """The guided questions, answered so far by `of`; returns dotted keys of venture.toml and their values."""
-    need, must = (of.need, of.must) if of else (None, None)
     st.markdown("**In plain words**")
     out: dict[str, Any] = {
-        "need.does": st.text_area(
-            "What does the product do?",
-            need.does if need else "",
-            key=f"{key}-does",
-            height=90,
-            placeholder=EXAMPLE["does"],
-        ),
-        "need.for_whom": st.text_area(
-            "For whom, and who pays?",
-            need.for_whom if need else "",
-            key=f"{key}-who",
-            height=90,
-            placeholder=EXAMPLE["for_whom"],
-        ),
-        "need.sold_how": st.text_area(
-            "How do they get it?",
-            need.sold_how if need else "",
-            key=f"{key}-how",
-            height=90,
-            placeholder=EXAMPLE["sold_how"],
-        ),
+        f"need.{name}": st.text_area(
+            question, getattr(of.need, name) if of else "", key=f"{key}-{name}", height=90, placeholder=example
+        )
+        for name, question, example in WORDS
     }
     out["scenario"] = st.selectbox(
         "What is it closest to?",
@@ -68,59 +107,27 @@ def ask(of: Venture | None, key: str) -> dict[str, Any]:
         help="It decides which licence duties apply: what runs on your servers owes less than what you hand over.",
     )
     st.markdown("**What it must reach.** Everything is measured against these; what is empty is never good enough.")
-    left, right = st.columns(2)
-    with left:
-        accuracy = st.number_input(
-            "How well? Right answers, in %",
-            min_value=0.0,
-            max_value=100.0,
-            value=100 * must.accuracy if must and must.accuracy is not None else None,
-            step=1.0,
-            key=f"{key}-accuracy",
-            help="Of 100 answers, how many must be right before a customer would pay?",
-        )
-        p95 = st.number_input(
-            "How fast? 95 of 100 answers within, in ms",
-            min_value=0.1,
-            value=must.p95_ms if must else None,
-            step=10.0,
-            key=f"{key}-p95",
-            help="p95 latency. A person notices from about 200 ms.",
-        )
-        som = st.number_input(
-            "How big? Least obtainable market, per year",
-            min_value=0.0,
-            value=must.som if must else None,
-            step=100_000.0,
-            key=f"{key}-som",
-            help="In the currency of the market figures. Below it, the venture is not worth starting.",
-        )
-    with right:
-        available = st.number_input(
-            "How reliably? Share of time it answers, in %",
-            min_value=0.0,
-            max_value=100.0,
-            value=100 * must.availability if must and must.availability is not None else None,
-            step=0.1,
-            key=f"{key}-availability",
-            help="99.5 % leaves about 44 hours of failure a year.",
-        )
-        cost = st.number_input(
-            "How cheaply? At most for 1,000 requests",
-            min_value=0.0,
-            value=must.cost_per_1000 if must else None,
-            step=0.01,
-            format="%.4f",
-            key=f"{key}-cost",
-        )
-    out |= {
-        "must.accuracy": None if accuracy is None else round(accuracy / 100, 6),
-        "must.p95_ms": p95,
-        "must.som": som or None,
-        "must.availability": None if available is None else round(available / 100, 6),
-        "must.cost_per_1000": cost or None,
-    }
+    columns = st.columns(2)
+    for place, number in enumerate(NUMBERS):
+        with columns[place % 2]:
+            stated = getattr(of.must, number.key) if of else None
+            out[f"must.{number.key}"] = _ask_number(number, stated, f"{key}-{number.key}")
     return out
+
+
+def _ask_number(number: Number, stated: float | None, key: str) -> float | None:
+    typed = st.number_input(
+        number.question,
+        min_value=number.least,
+        max_value=number.most,
+        value=None if stated is None else round(stated / number.scale, 6),
+        step=number.step,
+        format=number.shown,
+        key=key,
+        help=number.help,
+    )
+    # 0 asks for nothing, except of a share: there it is a bar that everything clears, and the person's own words
+    return None if typed is None or (typed == 0 and number.most is None) else round(typed * number.scale, 8)
 
 
 def new_venture() -> None:
