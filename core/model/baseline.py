@@ -21,6 +21,9 @@ from torch.nn import functional
 from core.progress import Progress, silent
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # inverse regularisation; the validation rows choose, from strong to weak
+# Of the preconditioned gradient: on BANKING77 (9,497 rows, 384 dimensions, 77 classes) a tenth of it took three times
+# as many steps (801 for 242), lowered the objective by at most 0.33 % and moved at most 5 of 3,080 test answers.
+GRADIENT = 1e-4
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def fit_one(
         The regression; its `validation_accuracy` is NaN, for no rows validated it.
     """
     begun = time.perf_counter()
-    flat = np.zeros(n_classes * (x.shape[1] + 1)) if start is None else _pack(start)
+    flat = np.zeros(n_classes * (x.shape[1] + 1)) if start is None else _pack(start.weight, start.bias)
     flat = _minimise(x, y, n_classes, strength, flat, (0, 1), progress)
     weight, bias = _unpack(flat, n_classes, x.shape[1])
     return Linear(weight, bias, strength, math.nan, time.perf_counter() - begun)
@@ -105,16 +108,25 @@ def _minimise(
     which: tuple[int, int],
     progress: Progress,
 ) -> npt.NDArray[np.float64]:
+    """L-BFGS over preconditioned weights: centred rows, scaled by the root of the Hessian's curvature bound.
+
+    Embeddings of a language model share a mean and vary along few directions, so steps in the plain weights zigzag.
+    Neither change moves the minimum: the bias takes up the centre, and the penalty is of the plain weights.
+    """
     rows, hidden = x.shape
     target = functional.one_hot(y, n_classes).to(x.dtype)
     penalty = 1 / (strength * rows)
+    centre = x.mean(0)
+    scale = _preconditioner(x - centre, penalty, n_classes)
+    scaled = (x - centre) @ scale
 
     def objective(flat: npt.NDArray[np.float64]) -> tuple[float, npt.NDArray[np.float64]]:
-        weight, bias = _unpack(flat, n_classes, hidden)
-        log_p = functional.log_softmax(x @ weight.T + bias, dim=1)
+        free, bias = _unpack(flat, n_classes, hidden)
+        weight = free @ scale
+        log_p = functional.log_softmax(torch.addmm(bias, scaled, free.T), dim=1)
         loss = -float((log_p * target).sum()) / rows + penalty / 2 * float((weight * weight).sum())
-        error = (log_p.exp() - target) / rows
-        gradient = torch.cat([(error.T @ x + penalty * weight).flatten(), error.sum(0)])
+        error = log_p.exp_().sub_(target).div_(rows)
+        gradient = torch.cat([(error.T @ scaled + penalty * weight @ scale).flatten(), error.sum(0)])
         return loss, gradient.double().numpy()
 
     steps = 0
@@ -125,13 +137,24 @@ def _minimise(
         share = which[0] + 1 - 0.97**steps  # the number of steps is not known beforehand
         progress(share, which[1], "Baseline: logistic regression")
 
-    options = {"maxiter": 1000, "gtol": 1e-4, "ftol": 64 * np.finfo(float).eps}
-    found = minimize(objective, start, jac=True, method="L-BFGS-B", callback=tell, options=options)
-    return np.asarray(found.x, dtype=np.float64)
+    weight, bias = _unpack(start, n_classes, hidden)
+    begin = _pack(torch.linalg.solve(scale, weight, left=False), bias + weight @ centre)
+    options = {"maxiter": 1000, "gtol": GRADIENT, "ftol": 64 * np.finfo(float).eps, "maxcor": 20}
+    found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=tell, options=options)
+    free, bias = _unpack(np.asarray(found.x, dtype=np.float64), n_classes, hidden)
+    weight = free @ scale
+    return _pack(weight, bias - weight @ centre)
 
 
-def _pack(linear: Linear) -> npt.NDArray[np.float64]:
-    return torch.cat([linear.weight.flatten(), linear.bias]).double().numpy()
+def _preconditioner(centred: Tensor, penalty: float, n_classes: int) -> Tensor:
+    """(Covariance / classes + penalty)^-1/2, symmetric: near the inverse root of the loss's mean curvature."""
+    values, vectors = torch.linalg.eigh(centred.T.double() @ centred.double() / len(centred))
+    root = (values.clamp(min=0) / n_classes + penalty).rsqrt()
+    return ((vectors * root) @ vectors.T).to(centred.dtype)
+
+
+def _pack(weight: Tensor, bias: Tensor) -> npt.NDArray[np.float64]:
+    return np.concatenate([weight.numpy().ravel(), bias.numpy()]).astype(np.float64)
 
 
 def _unpack(flat: npt.NDArray[np.float64], n_classes: int, hidden: int) -> tuple[Tensor, Tensor]:

@@ -13,10 +13,14 @@ from core.model.stats import (
     calibration_error,
     compare,
     confusion_matrix,
+    holm,
     macro_f1,
     macro_f1_interval,
     percentile,
+    reliability,
+    rows_needed,
     share,
+    smallest_detectable,
 )
 
 labels = st.lists(st.integers(0, 3), min_size=5, max_size=60)
@@ -94,3 +98,56 @@ def test_order_statistics_cover_the_percentile_at_95_percent(n: int, q: float) -
     above = binom.sf(found.high - 1, n, q) if found.high else 0.0
     assert below <= 0.025
     assert above <= 0.025
+
+
+@pytest.mark.parametrize(("delta", "discordant"), [(0.02, 0.06), (0.05, 0.10), (0.01, 0.03)])
+def test_the_rows_needed_give_four_tests_in_five_that_find_the_difference(delta: float, discordant: float) -> None:
+    n = rows_needed(delta, discordant)
+    shares = [(discordant + delta) / 2, (discordant - delta) / 2, 1 - discordant]
+    draws = np.random.default_rng(3).multinomial(n, shares, size=3000)
+    p = np.array([2 * binom.cdf(min(won, lost), won + lost, 0.5) for won, lost, _ in draws])
+    assert float((p < 0.05).mean()) == pytest.approx(0.8, abs=0.06)  # the exact test is a little shy of the formula
+
+
+@given(st.integers(30, 20_000), st.floats(0.005, 0.9))
+def test_what_can_be_detected_shrinks_with_rows_and_agrees_with_the_rows_needed(n: int, discordant: float) -> None:
+    least = smallest_detectable(n, discordant)
+    assert 0 < least <= discordant
+    assert smallest_detectable(4 * n, discordant) <= least
+    if least < discordant * 0.999:
+        assert rows_needed(least, discordant) <= n < rows_needed(least * 0.99, discordant)
+
+
+def test_not_shown_to_be_better_says_what_could_have_been_seen() -> None:
+    result = paired(won=12, lost=8, both=980)
+    assert result.verdict == "not shown to be better"
+    assert result.detectable == pytest.approx(0.0123, abs=0.001)
+    assert result.rows_needed > 1000
+    assert result.as_json()["detectable"] == result.detectable
+    same = paired(0, 0, 50)
+    assert (same.detectable, same.rows_needed) == (None, None)
+
+
+def test_holm_agrees_with_the_worked_example() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx((0.03, 0.06, 0.06, 0.02))
+    assert holm([]) == ()
+
+
+@given(st.lists(st.floats(0, 1), max_size=8))
+def test_holm_never_makes_a_finding_easier_and_keeps_the_order(p: list[float]) -> None:
+    adjusted = holm(p)
+    assert all(a >= b for a, b in zip(adjusted, p, strict=True))
+    assert all(a <= 1 for a in adjusted)
+    assert sorted(range(len(p)), key=lambda i: (p[i], i)) == sorted(range(len(p)), key=lambda i: (adjusted[i], p[i], i))
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=80))
+def test_the_calibration_curve_holds_every_answer_and_gives_the_calibration_error(
+    answers: list[tuple[float, bool]],
+) -> None:
+    confidence, right = np.array([c for c, _ in answers]), np.array([r for _, r in answers])
+    bins = reliability(confidence, right)
+    assert sum(b.n for b in bins) == len(answers)
+    gap = sum(b.n * abs(b.confidence - b.accuracy.value) for b in bins) / len(answers)
+    assert gap == pytest.approx(calibration_error(confidence, right), abs=1e-9)
+    assert all(b.low <= b.confidence <= b.high + 1e-9 and b.accuracy.low <= b.accuracy.high for b in bins)
