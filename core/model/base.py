@@ -19,6 +19,7 @@ from core.model.config import BUNDLED
 from core.settings import settings
 
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
+_VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,35 @@ def load_base(name: str) -> Base:
     weights = sorted(folder.glob("*.safetensors"))
     _check_folder(folder, weights, shown)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
-        encoder = AutoModel.from_pretrained(
-            folder, trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32
+        tokenizer = load_tokenizer(folder)
+        encoder, found = AutoModel.from_pretrained(
+            folder,
+            trust_remote_code=False,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
         )
     except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise InputError(f"Base model {shown}: cannot be loaded ({_first_line(error)}).") from error
+        why = _first_line(error).replace(str(folder), shown)
+        raise InputError(f"Base model {shown}: cannot be loaded ({why}).") from error
+    missing = sorted(name for name in found["missing_keys"] if not name.startswith("pooler."))
+    if missing:  # transformers would fill them with random numbers
+        raise InputError(f"Base model {shown}: {len(missing)} weights are missing ({missing[0]}); copy it again.")
     return Base(name, without_pooler(encoder), tokenizer, file_hash(*weights))
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer of a model folder.
+
+    Raises:
+        InputError: its vocabulary is missing: transformers would make do with an empty one and read every word alike.
+    """
+    if not any(any(folder.glob(pattern)) for pattern in _VOCABULARIES):
+        raise InputError(
+            f"{folder.name}: the tokenizer's vocabulary is missing (tokenizer.json); copy the whole folder."
+        )
+    return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
 def empty_encoder(folder: Path) -> PreTrainedModel:
@@ -128,6 +151,11 @@ def _check_folder(folder: Path, weights: list[Path], shown: str) -> None:
             raise InputError(
                 f"Base model {shown}: {file.name} is damaged ({_first_line(error)}); copy it again."
             ) from error
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        parts = set(_json(index, shown).get("weight_map", {}).values())
+        if missing := sorted(parts - {file.name for file in weights}):
+            raise InputError(f"Base model {shown}: {missing[0]} is missing; copy the whole model folder.")
 
 
 def _json(file: Path, shown: str) -> dict[str, Any]:

@@ -3,62 +3,49 @@
 The loop is the Hugging Face Trainer's: it brings length-grouped batches, clipping, schedules, accumulation and, later,
 several processes, and people know it. Its own checkpoints are not used. They hold the optimiser and the random
 generators as pickles and are written in place; those of `core.model.checkpoint` hold none, appear whole or not at all,
-and keep what is needed for a resumed run to end with the same weights. Three methods of the Trainer are overridden for
-that; a test that resumes and compares hashes fails should a new version of the library move them.
+and keep what is needed for a resumed run to end with the same weights, from the middle of an epoch too. Four methods of
+the Trainer are overridden for that; a test that kills, resumes and compares hashes fails should a new version of the
+library move them.
 """
 
-import math
 import shutil
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
+from torch.nn import functional
 from torch.utils.data import Dataset
-from transformers import (
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainerControl,
-    TrainerState,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import PrinterCallback, Trainer, TrainerState, TrainingArguments, set_seed
 
-from core.errors import InputError
-from core.model import checkpoint
-from core.model.classifier import WEIGHTS, Classifier, padded
+from core.model import checkpoint, lora
+from core.model.classifier import Classifier, padded
 from core.model.config import TrainConfig
+from core.model.listener import Epoch, Listener, ScoreEpoch, Watch, epochs, over
+from core.model.losses import class_metrics, scale_of, score_metrics, squared_error, training_loss
+from core.model.optimiser import Average, freeze, optimiser, set_dropout
 from core.progress import Progress, silent
+
+__all__ = ["Encoded", "Epoch", "ScoreEpoch", "Training", "fine_tune", "forget"]
+
+_SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Token ids and class of each row."""
+    """Token ids of each row, and its class or its score."""
 
     ids: Sequence[Sequence[int]]
-    labels: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """One pass over the training rows."""
-
-    epoch: int
-    train_loss: float
-    val_loss: float
-    val_accuracy: float
+    labels: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)
 class Training:
     """What a training run did: its epochs, the one whose weights were kept, and its seconds over all attempts."""
 
-    history: tuple[Epoch, ...]
+    history: tuple[Epoch | ScoreEpoch, ...]
     best_epoch: int
     seconds: float
 
@@ -71,36 +58,41 @@ def fine_tune(
     pad: int,
     folder: Path,
     progress: Progress = silent,
+    watch: Watch | None = None,
 ) -> Training:
-    """Train `model` in place and leave it with its best epoch's weights.
+    """Train `model` in place and leave it with its best epoch's weights, low-rank updates merged in.
 
     Args:
-        model: encoder with a head that already holds the logistic regression.
+        model: encoder with a head; of classes, one that already holds the logistic regression; of scores, one output.
         train: the rows to learn from.
-        validation: the rows that choose the epoch.
+        validation: the rows that choose the epoch: by accuracy, or by the root of the mean squared error.
         config: the run's settings.
         pad: id of the padding token.
-        folder: for checkpoints, one an epoch; a run that finds some goes on from the latest.
+        folder: for checkpoints; a run that finds some goes on from the latest that is sound. The live history goes
+            beside it: `core.model.history.read_history(folder.parent)`.
         progress: told after every step.
+        watch: told of every epoch, those before a resume first; what it raises ends the run.
 
     Raises:
-        InputError: the loss is no longer a number.
+        Diverged: the loss is no longer a number.
+        InputError: scores that cannot be learnt, more frozen layers than there are, or a full disk.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    if config.freeze_embeddings:
-        model.encoder.get_input_embeddings().requires_grad_(False)
-        getattr(model.encoder, "embeddings", model.encoder.get_input_embeddings()).requires_grad_(False)
-    trainer = _SafeTrainer(model, train, validation, config, pad, folder, progress)
+    set_seed(config.seed)
+    train, validation = _prepare(model, train, validation, config)
+    trainer = _SafeTrainer(model, train, validation, config, pad, Listener(config, folder, progress, watch), folder)
     set_seed(config.seed)  # loading consumed random numbers; training starts from the same ones whatever came before
-    last = checkpoint.newest(folder)
-    if last is not None and _over(_state(last).log_history, config):
+    last = _last(folder, progress)
+    if last is not None and over(_state(last).log_history, config):
         state = _state(last)
     else:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
-        state, last = trainer.state, folder / f"checkpoint-{trainer.state.global_step}"
-    model.load_state_dict(load_file(folder / f"checkpoint-{state.best_global_step}" / WEIGHTS))
+        state, last = trainer.state, checkpoint.at(folder, trainer.state.global_step)
+    best = checkpoint.at(folder, state.best_global_step)
+    checkpoint.load_weights(best, model, averaged=config.average > 0)
+    lora.merge(model)
     model.eval()
-    history = _history(state.log_history)
+    history = epochs(state.log_history)
     best_epoch = round(state.best_global_step * len(history) / state.global_step)
     return Training(history, best_epoch, checkpoint.seconds(last))
 
@@ -108,6 +100,33 @@ def fine_tune(
 def forget(folder: Path) -> None:
     """Remove a finished run's checkpoints: each is twice as large as the model."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prepare(model: Classifier, train: Encoded, validation: Encoded, config: TrainConfig) -> tuple[Encoded, Encoded]:
+    """Dropout, low-rank updates, frozen layers; scores as the model learns them."""
+    if config.dropout is not None:
+        set_dropout(model, config.dropout)
+    if config.lora_rank:
+        lora.adapt(model, config.lora_rank)
+    freeze(model, config)
+    if config.task == "classify":
+        return train, validation
+    scale = model.scale = scale_of(train.labels)
+    return tuple(  # type: ignore[return-value]  # two in, two out
+        replace(side, labels=scale.inside(torch.tensor(side.labels, dtype=torch.float64)).tolist())
+        for side in (train, validation)
+    )
+
+
+def _last(folder: Path, progress: Progress) -> Path | None:
+    """The checkpoint to go on from; says so where a later one was damaged."""
+    last, damaged = checkpoint.newest(folder)
+    if damaged:
+        state = _state(last) if last else None
+        where = f"going on from step {state.global_step}" if state else "starting from the beginning"
+        done, total = (state.global_step, state.max_steps) if state else (0, 1)
+        progress(done, total, f"The last checkpoint is damaged: {where}")
+    return last
 
 
 class _Rows(Dataset):  # type: ignore[misc]  # torch is untyped here
@@ -122,7 +141,7 @@ class _Rows(Dataset):  # type: ignore[misc]  # torch is untyped here
 
 
 class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
-    """The Trainer with our checkpoints, one that stops at a loss that is no number."""
+    """The Trainer with our checkpoints, our losses, and a running mean of the weights where one is asked for."""
 
     def __init__(
         self,
@@ -131,102 +150,79 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
         validation: Encoded,
         config: TrainConfig,
         pad: int,
+        listener: Listener,
         folder: Path,
-        progress: Progress,
     ) -> None:
         def collate(rows: list[dict[str, Any]]) -> dict[str, Tensor]:
             return padded([r["input_ids"] for r in rows], pad) | {"labels": torch.tensor([r["labels"] for r in rows])}
 
-        self.listener = _Listener(config, progress)
+        def judge(prediction: Any) -> dict[str, float]:
+            said, labels = torch.as_tensor(prediction.predictions), torch.as_tensor(prediction.label_ids)
+            if config.task == "classify":
+                found = class_metrics(said, labels)
+            else:
+                found = score_metrics(model.scale.outside(said.squeeze(-1)), model.scale.outside(labels))
+            return found | {"train_loss": listener.epoch_loss()}
+
+        self.listener = listener
+        self.folder = folder
+        self.average = listener.average = Average(model, config.average) if config.average else None
+        self.training_loss = training_loss(config, train.labels, model.head.out_features)
+        self.validation_loss = squared_error if config.task == "score" else functional.cross_entropy
         super().__init__(
             model=model,
             args=_arguments(config, folder),
             train_dataset=_Rows(train),
             eval_dataset=_Rows(_by_length(validation)),
             data_collator=collate,
-            compute_metrics=_metrics,
-            optimizers=(_optimiser(model, config), None),
-            callbacks=[self.listener],
+            compute_metrics=judge,
+            optimizers=(optimiser(model, config), None),
+            callbacks=[listener],
         )
         self.remove_callback(PrinterCallback)  # it prints to standard output, which belongs to --json
-        self.folder = folder
+
+    def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any) -> Any:
+        labels = inputs.pop("labels")
+        outputs = model(**inputs)
+        loss = (self.training_loss if model.training else self.validation_loss)(outputs["logits"], labels)
+        return (loss, outputs) if return_outputs else loss
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:
         loss = super().training_step(*args, **kwargs)
-        value = float(loss)
-        _check_finite(value, self.state)
-        self.listener.loss = value if self.listener.loss is None else 0.9 * self.listener.loss + 0.1 * value
+        self.listener.heard(float(loss) * self.current_gradient_accumulation_steps, self.state)
         return loss
+
+    def evaluate(self, *args: Any, **kwargs: Any) -> dict[str, float]:
+        if self.average is None:
+            return dict(super().evaluate(*args, **kwargs))
+        with self.average.in_place():
+            return dict(super().evaluate(*args, **kwargs))
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
         self.listener.tell(self.state, "writing a checkpoint")
         checkpoint.write(
-            self.folder, self.model, self.optimizer, self.lr_scheduler, self.state, self.listener.seconds()
+            self.folder,
+            self.model,
+            self.optimizer,
+            self.lr_scheduler,
+            self.state,
+            self.listener.memory(self.state),
+            self.average.mean if self.average else None,
         )
+
+    def _load_from_checkpoint(self, folder: str, model: Any = None) -> None:
+        checkpoint.load_weights(Path(folder), self.model)
+        if self.average is not None:
+            self.average.mean = checkpoint.load_average(Path(folder))
 
     def _load_optimizer_and_scheduler(self, folder: str | None) -> None:
         if folder is not None:
             checkpoint.restore_optimiser(Path(folder), self.optimizer, self.lr_scheduler)
-            self.listener.before = checkpoint.seconds(Path(folder))
+            self.listener.resume(checkpoint.memory(Path(folder)))
 
     def _load_rng_state(self, folder: str | None) -> None:
         if folder is not None:
             checkpoint.restore_random(Path(folder))
-
-
-class _Listener(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
-    """Tells how far the training is, and ends it when the validation accuracy no longer rises."""
-
-    def __init__(self, config: TrainConfig, progress: Progress) -> None:
-        self.config = config
-        self.progress = progress
-        self.loss: float | None = None
-        self.before = 0.0  # seconds of earlier attempts
-        self.started = time.perf_counter()
-        self.first_step = 0
-        self.recent: list[float] = []
-
-    def seconds(self) -> float:
-        return self.before + time.perf_counter() - self.started
-
-    def on_train_begin(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.started = time.perf_counter()
-        self.first_step = state.global_step
-
-    def on_step_end(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.recent = [*self.recent[-30:], time.perf_counter()]
-        self.tell(state, self._left(state))
-
-    def on_prediction_step(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        self.tell(state, "checking on the validation rows")
-
-    def on_evaluate(self, args: Any, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        _check_finite(next(e["eval_loss"] for e in reversed(state.log_history) if "eval_loss" in e), state)
-        if _over(state.log_history, self.config):
-            control.should_training_stop = True
-
-    def tell(self, state: TrainerState, then: str) -> None:
-        epoch = min(math.floor(state.epoch or 0) + 1, self.config.epochs)
-        loss = f" · loss {self.loss:.2f}" if self.loss is not None else ""
-        self.progress(state.global_step, state.max_steps, f"Epoch {epoch} of {self.config.epochs}{loss} · {then}")
-
-    def _left(self, state: TrainerState) -> str:
-        """Time left, from the pace of the whole run and of the last 30 steps."""
-        steps = state.global_step - self.first_step
-        if steps < 5:
-            return "timing the first steps"
-        overall = (time.perf_counter() - self.started) / steps
-        lately = (self.recent[-1] - self.recent[0]) / max(len(self.recent) - 1, 1)
-        left = state.max_steps - state.global_step
-        return f"{_span(min(overall, lately) * left, max(overall, lately) * left)} left"
-
-
-def _check_finite(loss: float, state: TrainerState) -> None:
-    if not math.isfinite(loss):
-        raise InputError(
-            f"Training diverged by step {state.global_step + 1}: the loss is no longer a number. "
-            "Lower the learning rate."
-        )
 
 
 def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
@@ -235,14 +231,15 @@ def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
         num_train_epochs=config.epochs,
         per_device_train_batch_size=config.batch_size,
         per_device_eval_batch_size=64,
+        gradient_accumulation_steps=config.accumulate,
         learning_rate=config.learning_rate,
         warmup_steps=min(config.warmup, 0.99),
-        lr_scheduler_type="linear",
+        lr_scheduler_type=_SCHEDULES[config.schedule],
         max_grad_norm=config.clip,
         train_sampling_strategy="group_by_length",
         eval_strategy="epoch",
         save_strategy="epoch",
-        logging_strategy="epoch",
+        logging_strategy="no",  # the listener keeps the losses, so that a resumed run's are those of a whole one
         metric_for_best_model="score",
         greater_is_better=True,
         label_names=["labels"],
@@ -257,57 +254,10 @@ def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
     )
 
 
-def _optimiser(model: Classifier, config: TrainConfig) -> torch.optim.Optimizer:
-    """AdamW in one fused call a step; no decay on biases and norms; a faster head, since it has more to learn."""
-    groups: dict[tuple[float, float], list[Tensor]] = {}
-    for name, weight in model.named_parameters():
-        if weight.requires_grad:
-            rate = config.learning_rate * (config.head_factor if name.startswith("head.") else 1)
-            decay = config.weight_decay if weight.ndim > 1 else 0.0
-            groups.setdefault((rate, decay), []).append(weight)
-    return torch.optim.AdamW(
-        [{"params": p, "lr": rate, "weight_decay": decay} for (rate, decay), p in groups.items()], fused=True
-    )
-
-
-def _metrics(prediction: Any) -> dict[str, float]:
-    """Validation accuracy; `score` breaks ties between epochs by the loss, far below one row's worth of accuracy."""
-    logits, labels = torch.as_tensor(prediction.predictions), torch.as_tensor(prediction.label_ids)
-    accuracy = float((logits.argmax(-1) == labels).double().mean())
-    loss = float(torch.nn.functional.cross_entropy(logits.float(), labels))
-    return {"accuracy": accuracy, "score": accuracy - 1e-9 * min(loss, 1e3)}
-
-
 def _by_length(rows: Encoded) -> Encoded:
     order = sorted(range(len(rows.labels)), key=lambda i: len(rows.ids[i]))
     return Encoded([rows.ids[i] for i in order], [rows.labels[i] for i in order])
 
 
-def _history(log: Sequence[dict[str, Any]]) -> tuple[Epoch, ...]:
-    losses = [entry["loss"] for entry in log if "loss" in entry]
-    checks = [entry for entry in log if "eval_loss" in entry]
-    return tuple(
-        Epoch(n, float(loss), float(check["eval_loss"]), float(check["eval_accuracy"]))
-        for n, (loss, check) in enumerate(zip(losses, checks, strict=False), start=1)
-    )
-
-
-def _over(log: Sequence[dict[str, Any]], config: TrainConfig) -> bool:
-    """Whether training is done: read from the log alone, so that a resumed run decides like an uninterrupted one."""
-    scores = [entry["eval_score"] for entry in log if "eval_score" in entry]
-    if not scores:
-        return False
-    return len(scores) >= config.epochs or len(scores) - 1 - scores.index(max(scores)) >= config.patience
-
-
 def _state(folder: Path) -> TrainerState:
     return TrainerState.load_from_json(str(folder / checkpoint.STATE))
-
-
-def _span(low: float, high: float) -> str:
-    """A span of seconds in the words a person would use."""
-    if high < 90:
-        a, b = max(5, 5 * round(low / 5)), max(5, 5 * math.ceil(high / 5))
-        return f"about {b} s" if a >= b else f"{a} to {b} s"
-    a, b = max(1, round(low / 60)), math.ceil(high / 60)
-    return f"about {b} min" if a >= b else f"{a} to {b} min"
