@@ -7,6 +7,7 @@ from pathlib import Path
 import huggingface_hub.constants
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from core.errors import InputError
 from core.model.base import load_base
@@ -127,3 +128,37 @@ def test_a_damaged_kept_model_is_refused(tiny_base: Path, tmp_path: Path) -> Non
 
 def test_the_folders_of_this_machine_are_not_told() -> None:
     assert TrainConfig(base="/home/someone/models/mine").as_json()["base"] == "mine"
+
+
+def test_a_tokenizer_without_its_vocabulary_is_refused(copy: Path) -> None:
+    (copy / "tokenizer.json").unlink()
+    assert "vocabulary is missing" in refused(str(copy))
+
+
+def test_weights_that_are_missing_from_a_file_are_named_and_not_made_up(copy: Path) -> None:
+    weights = load_file(copy / "model.safetensors")
+    del weights["encoder.layer.1.output.dense.weight"]
+    save_file(weights, copy / "model.safetensors", metadata={"format": "pt"})
+    assert "1 weights are missing (encoder.layer.1.output.dense.weight)" in refused(str(copy))
+
+
+def test_a_part_of_the_weights_that_is_missing_is_named(copy: Path) -> None:
+    parts = {"weight_map": {"a": "model.safetensors", "b": "model-00002-of-00002.safetensors"}}
+    (copy / "model.safetensors.index.json").write_text(json.dumps(parts))
+    assert "model-00002-of-00002.safetensors is missing" in refused(str(copy))
+
+
+def test_no_folder_of_this_machine_is_told_when_a_model_cannot_be_loaded(copy: Path) -> None:
+    (copy / "config.json").write_text('{"model_type": "no-such-type"}')
+    assert str(copy.parent) not in refused(str(copy))
+
+
+def test_a_kept_model_without_tokenizer_is_refused_by_the_missing_file(tiny_base: Path, tmp_path: Path) -> None:
+    base = load_base(str(tiny_base))
+    save_model(Classifier(base.encoder, 3), base.tokenizer, ["a", "b", "c"], 48, tmp_path / "model")
+    (tmp_path / "model" / "tokenizer.json").unlink()
+    with pytest.raises(InputError, match="model: the tokenizer's vocabulary is missing"):
+        load_model(tmp_path / "model")
+    (tmp_path / "model" / "tokenizer_config.json").unlink()
+    with pytest.raises(InputError, match=r"tokenizer_config.json is missing"):
+        load_model(tmp_path / "model")

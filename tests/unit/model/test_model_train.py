@@ -1,6 +1,5 @@
 """Training: it resumes exactly, keeps the best epoch, tells how far it is, and leaves no pickle."""
 
-import hashlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -8,46 +7,20 @@ from pathlib import Path
 import pytest
 import torch
 from model_support import labelled_rows
+from training_support import STEPS, Ear, tuned
 
 from core.errors import InputError
 from core.model import listener, run
 from core.model.base import load_base
 from core.model.classifier import Classifier, in_batches, tokenise
 from core.model.config import TrainConfig
-from core.model.train import Encoded, Training, fine_tune
+from core.model.train import Encoded, fine_tune
 from core.progress import Cancelled
-
-STEPS = 12  # of one epoch: 96 rows in batches of 8
-
-
-class Ear:
-    """Hears the progress, and raises at a step if told to."""
-
-    def __init__(self, stop_at: int = -1) -> None:
-        self.stop_at, self.heard = stop_at, []
-
-    def __call__(self, done: float, total: float, note: str = "") -> None:
-        self.heard.append((done, total, note))
-        if done == self.stop_at:
-            raise Cancelled
 
 
 @pytest.fixture
 def config(tiny_base: Path) -> TrainConfig:
     return TrainConfig(base=str(tiny_base), epochs=3, batch_size=8, learning_rate=3e-3, max_length=24)
-
-
-def tuned(config: TrainConfig, folder: Path, ear: Ear) -> tuple[str, Training]:
-    base = load_base(config.base)
-    torch.manual_seed(1)
-    model = Classifier(base.encoder, 3)
-    rows = labelled_rows(120)
-    ids = tokenise(base.tokenizer, [t for t, _ in rows], config.max_length)
-    labels = [("card", "loan", "login").index(c) for _, c in rows]
-    sides = Encoded(ids[:96], labels[:96]), Encoded(ids[96:], labels[96:])
-    told = fine_tune(model, *sides, config, 0, folder, ear)
-    state = sorted(model.state_dict().items())
-    return hashlib.sha256(b"".join(t.numpy().tobytes() for _, t in state)).hexdigest(), told
 
 
 @pytest.mark.parametrize("killed_at", [(STEPS + 1,), (2 * STEPS - 1, 2 * STEPS + 5)])
