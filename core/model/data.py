@@ -70,7 +70,7 @@ class ScoredRows:
 
     texts: tuple[str, ...]
     scores: tuple[float, ...]
-    rows: tuple[int, ...] = field(default=(), compare=False)
+    rows: tuple[int, ...]
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -176,7 +176,7 @@ def _starts_as_parquet(path: Path) -> bool:
         with path.open("rb") as file:
             return file.read(4) == b"PAR1"
     except OSError:
-        return False  # told by whoever reads it whole
+        return False
 
 
 def _decoded(path: Path) -> str:
@@ -306,10 +306,9 @@ def _parquet(path: Path, text: str, label: str, max_rows: int) -> Iterator[Recor
                 texts, labels = (batch.column(batch.schema.get_field_index(c)).to_pylist() for c in (text, label))
                 yield from zip(range(row, row + len(texts)), texts, labels, strict=True)
                 row += len(texts)
-    except FileNotFoundError:
-        raise InputError(f"{name}: cannot be read (No such file or directory).") from None
-    except (pa.ArrowException, OSError, UnicodeDecodeError):
-        raise InputError(f"{name}: not a Parquet file, or damaged: save the table again, or as “CSV UTF-8”.") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        why = "cannot be read" if isinstance(error, FileNotFoundError) else "not a Parquet file, or damaged"
+        raise InputError(f"{name}: {why}: save the table again, or as “CSV UTF-8”.") from None
 
 
 def _check_column(name: str, column: str, schema: Any) -> None:

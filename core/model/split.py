@@ -6,14 +6,15 @@ normalised texts are equal stay together (Kaufman et al., Leakage in data mining
 
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from core.errors import InputError
-from core.model.data import Rows, check_classes, free_text, named, normalised
+from core.model.data import Rows, ScoredRows, check_classes, free_text, named, normalised
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
+SCORE_BANDS = 10
 VALIDATION_ROWS = 500  # more would cost training rows and settle little: the early stop only has to see the trend
 
 
@@ -49,6 +50,16 @@ class Split:
         return digest.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class ScoreSplit:
+    """The three sides of rows with scores; `left_out` as in `Split`."""
+
+    train: ScoredRows
+    validation: ScoredRows
+    test: ScoredRows
+    left_out: int = 0
+
+
 def split(rows: Rows, test: Rows | None, seed: int, name: str) -> Split:
     """Hold back validation rows, and test rows too where no test file is given.
 
@@ -81,7 +92,32 @@ def split(rows: Rows, test: Rows | None, seed: int, name: str) -> Split:
     return Split(classes, train, validation, held_out, left_out)
 
 
-def _groups(rows: Rows) -> dict[str, list[int]]:
+def split_scores(rows: ScoredRows, test: ScoredRows | None, seed: int, name: str) -> ScoreSplit:
+    """As `split`, for scores: ten bands of equally many texts, from low to high, give each side its share.
+
+    Raises:
+        InputError: too few different texts to hold some back.
+    """
+    groups = _groups(rows)
+    held = {normalised(t) for t in test.texts} if test else set()
+    kept = [members for key, members in groups.items() if key not in held]
+    if len(kept) < 5 * SCORE_BANDS:
+        raise InputError(f"{name}: {len(kept)} different texts to learn from; at least {5 * SCORE_BANDS} are needed.")
+    kept.sort(key=lambda members: (sum(rows.scores[i] for i in members) / len(members), members[0]))
+    edges = [band * len(kept) // SCORE_BANDS for band in range(SCORE_BANDS + 1)]
+    bands = {str(band): kept[edges[band] : edges[band + 1]] for band in range(SCORE_BANDS)}
+    sides = _deal(bands, Random(seed), hold_test=test is None)  # noqa: S311 - a split, not a secret
+    train, validation, held_out = (_scored(rows, side) for side in sides)
+    return ScoreSplit(train, validation, test or held_out, len(rows) - sum(map(len, kept)))
+
+
+def _scored(rows: ScoredRows, side: list[int]) -> ScoredRows:
+    return ScoredRows(
+        tuple(rows.texts[i] for i in side), tuple(rows.scores[i] for i in side), tuple(rows.rows[i] for i in side)
+    )
+
+
+def _groups(rows: Rows | ScoredRows) -> dict[str, list[int]]:
     groups: dict[str, list[int]] = defaultdict(list)
     for i, text in enumerate(rows.texts):
         groups[normalised(text)].append(i)

@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.model.data import Rows, normalised, read_rows, read_scores
-from core.model.split import split
+from core.model.data import Rows, ScoredRows, normalised, read_rows, read_scores
+from core.model.split import split, split_scores
 
 SECRET = "Call Zarathustra Quill on 0170 5551234"
 Table = Callable[..., Path]
@@ -373,3 +373,25 @@ def test_test_labels_that_no_training_row_has_are_named() -> None:
     test = rows_of([(f"n{i}", "a") for i in range(9)] + [("n", "zebra")])
     with pytest.raises(InputError, match="no training row has: 'zebra'"):
         split(rows, test, 7, "rows.csv")
+
+
+@given(st.lists(st.tuples(st.integers(0, 200), st.floats(-5, 5)), min_size=40, max_size=200), st.integers(0, 5))
+def test_scores_are_split_without_straddling_texts_and_each_side_sees_the_whole_scale(
+    pairs: list[tuple[int, float]], seed: int
+) -> None:
+    rows = ScoredRows(tuple(f"t{t}" for t, _ in pairs), tuple(s for _, s in pairs), tuple(range(2, len(pairs) + 2)))
+    if len({t for t, _ in pairs}) < 50:
+        with pytest.raises(InputError, match="different texts"):
+            split_scores(rows, None, seed, "rows.csv")
+        return
+    made = split_scores(rows, None, seed, "rows.csv")
+    sides = (made.train, made.validation, made.test)
+    assert sorted(r for s in sides for r in s.rows) == list(rows.rows)
+    assert not any({*a.texts} & {*b.texts} for a, b in combinations(sides, 2))
+    assert min(len({*s.texts}) for s in sides) >= 10  # one of each band
+    given_test = (
+        split_scores(rows, ScoredRows(("t0",), (1.0,), (2,)), seed, "rows.csv") if len({*rows.texts}) > 50 else None
+    )
+    if given_test:
+        assert given_test.left_out == rows.texts.count("t0")
+        assert "t0" not in {*given_test.train.texts, *given_test.validation.texts}
