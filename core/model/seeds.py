@@ -1,0 +1,107 @@
+"""The same training with several seeds: how much of a result is luck."""
+
+import json
+import statistics
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import torch
+
+from core.model.classifier import Classifier, in_batches
+from core.model.config import TrainConfig
+from core.model.disk import says_why
+from core.model.losses import class_metrics, score_metrics
+from core.model.train import Encoded, fine_tune, forget
+from core.progress import Progress, part, silent
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """One seed's run: accuracy, or root mean squared error of scores, on the validation rows and on the test rows."""
+
+    seed: int
+    validation: float
+    test: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Runs that differ in their seed alone.
+
+    Attributes:
+        mean: of the test figures.
+        sd: their sample standard deviation, n - 1 in the denominator; None of a single run.
+        low: the least of them.
+        high: the most of them.
+    """
+
+    runs: tuple[Seeded, ...]
+    mean: float
+    sd: float | None
+    low: float
+    high: float
+
+
+def several(
+    fresh: Callable[[], Classifier],
+    sides: tuple[Encoded, Encoded, Encoded],
+    config: TrainConfig,
+    n: int,
+    pad: int,
+    folder: Path,
+    progress: Progress = silent,
+) -> Several:
+    """Train with seeds s, s + 1, ... s + n - 1, s being the configuration's; an interrupted one goes on.
+
+    Args:
+        fresh: gives a model as training should find it.
+        sides: rows to learn from, rows that choose the epoch, rows to measure on.
+        config: the runs' settings.
+        n: how many runs, at least 1.
+        pad: id of the padding token.
+        folder: one file a finished seed, and the checkpoints of the one that is running.
+        progress: told after every step.
+
+    Raises:
+        InputError: a run cannot be trained; see `fine_tune`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    runs = [
+        _one(fresh, sides, replace(config, seed=config.seed + i), pad, folder, part(progress, i / n, (i + 1) / n))
+        for i in range(n)
+    ]
+    tests = [run.test for run in runs]
+    sd = statistics.stdev(tests) if n > 1 else None
+    return Several(tuple(runs), statistics.fmean(tests), sd, min(tests), max(tests))
+
+
+def _one(
+    fresh: Callable[[], Classifier],
+    sides: tuple[Encoded, Encoded, Encoded],
+    config: TrainConfig,
+    pad: int,
+    folder: Path,
+    progress: Progress,
+) -> Seeded:
+    file, place = folder / f"seed-{config.seed}.json", folder / f"seed-{config.seed}"
+    if file.is_file():
+        return Seeded(**json.loads(file.read_text(encoding="utf-8")))
+    model = fresh()
+    training = fine_tune(model, sides[0], sides[1], config, pad, place / "checkpoints", part(progress, 0, 0.95))
+    found = [_figure(model, side, config, pad, part(progress, 0.95, 1)) for side in sides[1:]]
+    run = Seeded(config.seed, found[0], found[1], training.seconds)
+    unfinished = file.with_name(f".{file.name}.tmp")
+    with says_why("The result of a seed", "the seeds before it are kept", unfinished):
+        unfinished.write_text(json.dumps(asdict(run)), encoding="utf-8")
+        unfinished.replace(file)
+    forget(place)
+    return run
+
+
+def _figure(model: Classifier, side: Encoded, config: TrainConfig, pad: int, progress: Progress) -> float:
+    said = in_batches(lambda **batch: model(**batch)["logits"], side.ids, pad, progress, "Measuring")
+    if config.task == "classify":
+        return class_metrics(said, torch.tensor(side.labels))["accuracy"]
+    return score_metrics(model.scale.outside(said.squeeze(-1)), torch.tensor(side.labels))["rmse"]
