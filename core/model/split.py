@@ -6,7 +6,7 @@ normalised texts are equal stay together (Kaufman et al., Leakage in data mining
 
 import hashlib
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from random import Random
 
 from core.errors import InputError
