@@ -1,0 +1,269 @@
+"""Which base model? Each candidate's frozen embeddings under a logistic regression, on a sample of the rows.
+
+A linear probe ranks encoders as fine-tuning does in most cases and takes seconds (Kornblith et al. 2019, arXiv
+1805.08974, measured it for images; text encoders are less well studied). The test rows take no part.
+"""
+
+import json
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from core.errors import InputError
+from core.model.base import Base, load_base
+from core.model.baseline import fit_one
+from core.model.classifier import Classifier, in_batches, padded, tokenise
+from core.model.latency import measure_latency
+from core.model.split import Part
+from core.model.stats import Interval, compare, share
+from core.progress import Progress, part, silent
+
+TRAIN_ROWS = 2_000
+VALIDATION_ROWS = 500
+STRENGTH = 10.0  # between the strengths that validation chose on the sample venture (10) and on BANKING77 (30)
+UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One base model, measured, or `error` with the reason why it could not be.
+
+    Attributes:
+        accuracy: of the linear probe on the validation sample.
+        p95_ms: one text, tokenisation included; None where too few requests fitted into the time.
+        licence: SPDX expression as given or as its folder says, or "unknown".
+        blocked: the caller's licence policy rules it out; None where nobody has judged it.
+        front: no candidate that is not blocked is at least as good in accuracy, p95 and size and better in one.
+        below_best: an exact McNemar test shows it to be less accurate than the most accurate candidate.
+    """
+
+    name: str
+    error: str | None = None
+    accuracy: Interval | None = None
+    p95_ms: Interval | None = None
+    size_mb: float | None = None
+    parameters: int | None = None
+    licence: str = UNKNOWN
+    blocked: bool | None = None
+    seconds: float = 0.0
+    front: bool = False
+    below_best: bool = False
+
+    @property
+    def shown(self) -> str:
+        """The name without the folders of this machine."""
+        return shown_name(self.name)
+
+    def as_json(self) -> dict[str, Any]:
+        """The candidate as JSON values."""
+        a, p = self.accuracy, self.p95_ms
+        names = ("error", "size_mb", "parameters", "licence", "blocked", "seconds", "front", "below_best")
+        return {name: getattr(self, name) for name in names} | {
+            "name": self.shown,
+            "accuracy": a and {"value": a.value, "low": a.low, "high": a.high},
+            "p95_ms": p and {"value": p.value, "low": p.low, "high": p.high},
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """All candidates, best first, the one to take and why; `pick` is None where none can be taken."""
+
+    candidates: tuple[Candidate, ...]
+    pick: str | None
+    reason: str
+    n_train: int
+    n_validation: int
+
+    def as_json(self) -> dict[str, Any]:
+        """The ranking as JSON values."""
+        return {
+            "candidates": [c.as_json() for c in self.candidates],
+            "pick": self.pick and shown_name(self.pick),
+            "reason": self.reason,
+            "n_train": self.n_train,
+            "n_validation": self.n_validation,
+        }
+
+
+def probe(
+    names: Sequence[str],
+    train: Part,
+    validation: Part,
+    n_classes: int,
+    max_length: int,
+    seed: int,
+    licences: Mapping[str, tuple[str, bool | None]] | None = None,
+    progress: Progress = silent,
+    latency_seconds: float = 4.0,
+) -> Probed:
+    """Measure every candidate on the same sample and rank them; one that cannot be used is a row with its reason.
+
+    Args:
+        names: as for `load_base`: the bundled model, folders, hub ids.
+        train: the rows to learn from, of which at most `TRAIN_ROWS` are used, stratified.
+        validation: the rows to measure on, at most `VALIDATION_ROWS`; never the test rows.
+        n_classes: classes in all.
+        max_length: tokens of a text that are read.
+        seed: of the sample.
+        licences: by name, the SPDX expression and whether policy blocks it (None: not judged).
+        progress: told several times a second.
+        latency_seconds: to spend on timing single texts, for each candidate.
+    """
+    if not names:
+        raise InputError("No base models to compare: name at least one.")
+    sides = sample(train, TRAIN_ROWS, seed), sample(validation, VALIDATION_ROWS, seed)
+    measured: list[Candidate] = []
+    answers: dict[str, Any] = {}
+    for n, name in enumerate(dict.fromkeys(names)):
+        step = part(progress, n / len(names), (n + 1) / len(names))
+        begun = time.perf_counter()
+        shown = shown_name(name)
+        licence, blocked = (licences or {}).get(name, (UNKNOWN, None))
+        try:
+            step(0, 1, f"{shown}: loading")
+            base = load_base(name)
+            if licence == UNKNOWN:
+                licence = stated_licence(Path(base.encoder.config._name_or_path or name))
+            found, said = _measure(base, sides, n_classes, max_length, seed, latency_seconds, step)
+            answers[name] = said
+            found = replace(found, licence=licence, blocked=blocked)
+        except (InputError, RuntimeError, ValueError, IndexError) as error:
+            why = str(error) if isinstance(error, InputError) else f"it cannot embed texts ({type(error).__name__})."
+            found = Candidate(name, error=why, licence=licence, blocked=blocked)
+        measured.append(replace(found, seconds=time.perf_counter() - begun))
+    return rank(measured, answers, np.asarray(sides[1].labels, dtype=np.int64), len(sides[0]), seed)
+
+
+def rank(candidates: Sequence[Candidate], answers: Mapping[str, Any], truth: Any, n_train: int, seed: int) -> Probed:
+    """Mark the Pareto front and what is below the best, pick, and sort: the pick, the front, the rest, what is out.
+
+    The pick is the fastest (then smallest) candidate that is not shown to be less accurate than the most accurate one:
+    a difference that the sample cannot show is not worth the milliseconds. Blocked licences are out of it.
+    """
+    open_ = [c for c in candidates if c.error is None and not c.blocked]
+    out = len(truth)
+    if not open_:
+        return Probed(tuple(candidates), None, "No candidate could be used: see the reason of each.", n_train, out)
+    best = max(open_, key=_accuracy)
+    marked = []
+    for c in candidates:
+        if c.error is None:
+            paired = compare(truth, answers[c.name], answers[best.name], best.name, seed)
+            front = not c.blocked and not any(_dominates(o, c) for o in open_)
+            c = replace(c, front=front, below_best=paired.verdict == "worse")
+        marked.append(c)
+    pick = min((c for c in marked if c.error is None and not c.blocked and not c.below_best), key=_cost)
+    order = sorted(
+        marked,
+        key=lambda c: (c.error is not None, bool(c.blocked), c.name != pick.name, not c.front, -_accuracy(c)),
+    )
+    return Probed(tuple(order), pick.name, _reason(pick, best, len(open_), out), n_train, out)
+
+
+def sample(rows: Part, most: int, seed: int) -> Part:
+    """At most `most` rows, each class in about its share and with at least one."""
+    if len(rows) <= most:
+        return rows
+    random = np.random.default_rng(seed)
+    labels = np.asarray(rows.labels)
+    place = np.empty(len(rows))
+    for c in np.unique(labels):
+        at = random.permutation(np.flatnonzero(labels == c))
+        place[at] = (np.arange(len(at)) + random.uniform(0, 1)) / len(at)
+        place[at[0]] = -1  # the class's one certain row
+    chosen = np.sort(np.argsort(place, kind="stable")[:most])
+    numbers = tuple(rows.rows[i] for i in chosen) if rows.rows else ()
+    return Part(tuple(rows.texts[i] for i in chosen), tuple(rows.labels[i] for i in chosen), numbers)
+
+
+def shown_name(name: str) -> str:
+    """A candidate's name: a hub id as it is, a folder without the folders above it."""
+    return Path(name).resolve().name if Path(name).is_absolute() or name.startswith(".") else name
+
+
+def stated_licence(folder: Path) -> str:
+    """The licence that a model's folder states in config.json or its README's front matter, else "unknown"."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+        if isinstance(config, dict) and isinstance(config.get("license"), str):
+            return str(config["license"])
+    except (OSError, ValueError):
+        pass
+    try:
+        readme = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return UNKNOWN
+    head = re.match(r"---\s*\n(.*?)\n---", readme, re.DOTALL)
+    line = re.search(r"^license:\s*[\"']?([\w.+-]+)", head.group(1), re.MULTILINE) if head else None
+    return line.group(1) if line else UNKNOWN
+
+
+def _measure(
+    base: Base, sides: tuple[Part, Part], n_classes: int, max_length: int, seed: int, spend: float, progress: Progress
+) -> tuple[Candidate, Any]:
+    model = Classifier(base.encoder, n_classes).eval()
+    pad = base.tokenizer.pad_token_id or 0
+    ids = [row for side in sides for row in tokenise(base.tokenizer, side.texts, max_length)]
+    shown = shown_name(base.name)
+    x = in_batches(model.embed, ids, pad, part(progress, 0.05, 0.6), f"{shown}: reading the texts")
+    if not bool(torch.isfinite(x).all()):
+        raise InputError(f"Base model {shown}: its embeddings hold values that are no numbers; copy it again.")
+    x_train, x_validation = x.split([len(side) for side in sides])
+    y = torch.tensor(sides[0].labels)
+    linear = fit_one(x_train, y, n_classes, STRENGTH, progress=part(progress, 0.6, 0.7))
+    said = linear.logits(x_validation).argmax(1).numpy().astype(np.int64)
+    with torch.no_grad():
+        model.head.weight.copy_(linear.weight)
+        model.head.bias.copy_(linear.bias)
+
+    def answer(text: str) -> int:
+        with torch.inference_mode():
+            return int(model(**padded(tokenise(base.tokenizer, [text], max_length), pad))["logits"].argmax())
+
+    latency = measure_latency(
+        answer, sides[1].texts, seed=seed, most=400, seconds=spend, longest=5 * spend, progress=part(progress, 0.7, 1)
+    )
+    weights = list(base.encoder.parameters())
+    right = int((said == np.asarray(sides[1].labels)).sum())
+    return Candidate(
+        base.name,
+        accuracy=share(right, len(said)),
+        p95_ms=latency.p95,
+        size_mb=round(sum(w.numel() * w.element_size() for w in weights) / 1e6, 1),
+        parameters=sum(w.numel() for w in weights),
+    ), said
+
+
+def _accuracy(c: Candidate) -> float:
+    return c.accuracy.value if c.accuracy else -1.0
+
+
+def _cost(c: Candidate) -> tuple[float, float, float]:
+    return (c.p95_ms.value if c.p95_ms else float("inf"), c.size_mb or float("inf"), -_accuracy(c))
+
+
+def _dominates(one: Candidate, other: Candidate) -> bool:
+    a, b = (-_accuracy(one), *_cost(one)[:2]), (-_accuracy(other), *_cost(other)[:2])
+    return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def _reason(pick: Candidate, best: Candidate, n: int, rows: int) -> str:
+    p95 = f"{pick.p95_ms.value:.1f} ms at p95" if pick.p95_ms else "p95 not measured"
+    told = f"{pick.shown}: {_accuracy(pick):.1%} of {rows:,} validation rows, {p95}, {pick.size_mb:.0f} MB."
+    if n == 1:
+        told += " It is the only candidate that can be used."
+    elif pick.name == best.name:
+        told += " It is the most accurate, and no faster candidate comes near it."
+    else:
+        told += (
+            f" {best.shown} has {_accuracy(best):.1%}, which a paired test on these rows"
+            " does not tell apart, and is slower."
+        )
+    return told + (" Its licence is unknown: find out before you sell." if pick.licence == UNKNOWN else "")
