@@ -104,7 +104,7 @@ def probe_pace(
     seed: int = 7,
     progress: Progress = silent,
 ) -> Pace:
-    """Time real training steps on a copy of the model; about 20 s for the bundled one on two cores.
+    """Time real training steps on a copy of the model.
 
     Args:
         model: encoder and head; it is left as it is.
@@ -223,7 +223,7 @@ def _threads(hardware: Hardware) -> Choice:
 
 
 def _batch(hardware: Hardware, pace: Pace, hidden: int) -> Choice:
-    # Activations of one row of 128 tokens: about 34 x tokens x hidden values a layer (Korthikanti et al. 2022, §4.1).
+    # Cautious: 34 x tokens x hidden bytes a layer in half precision (Korthikanti et al. 2022, §4.1), times 4.
     row_gb = 34 * 128 * hidden * 4 * max(pace.layers, 1) / 1e9
     n = pace.batch_size
     while n > 4 and n * row_gb > hardware.memory_gb / 4:
