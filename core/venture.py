@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from importlib.metadata import distributions
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -66,11 +67,31 @@ class Model(_Part):
 
     base: str = Field(BUNDLED, description="The bundled model, a folder beside this file, or a hub id")
     licence: str = Field("", description="SPDX expression or hub tag of the base model, where it is known")
-    epochs: int = Field(4, ge=1, le=50, description="Most passes over the training rows")
-    learning_rate: float = Field(1e-4, gt=0, le=1)
-    batch_size: int = Field(32, ge=1, le=1024)
-    max_length: int = Field(96, ge=8, le=8192, description="Tokens of a text that are read")
+    candidates: list[str] = Field([], max_length=20, description="Further base models to compare: folders or hub ids")
+    epochs: int | None = Field(None, ge=1, le=50, description="Most passes over the training rows")
+    learning_rate: float | None = Field(None, gt=0, le=1)
+    batch_size: int | None = Field(None, ge=1, le=1024)
+    max_length: int | None = Field(None, ge=8, le=8192, description="Tokens of a text that are read")
+    optimizer: Literal["adamw", "sgd", "adafactor"] | None = None
+    schedule: Literal["linear", "cosine", "constant"] | None = None
+    warmup: float | None = Field(None, ge=0, le=1, description="Share of the steps in which the learning rate rises")
+    weight_decay: float | None = Field(None, ge=0, le=1)
+    dropout: float | None = Field(None, ge=0, lt=1)
+    loss: Literal["cross_entropy", "focal"] | None = None
+    class_weights: bool | None = Field(None, description="Let small classes count as much as large ones")
+    label_smoothing: float | None = Field(None, ge=0, lt=1)
+    layer_decay: float | None = Field(None, gt=0, le=1, description="How much slower each lower layer learns")
+    freeze_layers: int | None = Field(None, ge=0, description="Lowest layers that stay as they are")
+    accumulate: int | None = Field(None, ge=1, description="Batches whose gradients make one step")
+    lora_rank: int | None = Field(None, ge=0, description="Rank of low-rank updates; 0 tunes all weights")
+    search_minutes: float | None = Field(None, gt=0, le=1440, description="Minutes to search for better settings in")
     seed: int = Field(7, ge=0)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of training that the file states; what it leaves out is chosen to suit the data."""
+        apart = {"base", "licence", "candidates", "search_minutes"}
+        return {k: v for k, v in self.model_dump(exclude=apart).items() if v is not None}
 
 
 class Dataset(_Part):
@@ -249,7 +270,7 @@ class Venture(_Part):
 
         A file that is missing hashes as "missing", so that evidence from it turns stale instead of an error.
         """
-        parts = {name: getattr(self, name) for name in _READS[room]}
+        parts = {name: attrgetter(name)(self) for name in _READS[room]}
         text = json.dumps({k: _plain(v) for k, v in parts.items()}, sort_keys=True)
         out = {f"venture.toml ({', '.join(parts)})": hashlib.sha256(text.encode()).hexdigest()}
         for path in self._files(room):
@@ -279,7 +300,7 @@ class Venture(_Part):
 _READS = {
     "model": ("model", "datasets"),
     "privacy": ("datasets",),
-    "licences": ("dependencies", "distribution", "model", "datasets"),
+    "licences": ("dependencies", "distribution", "model.base", "model.licence", "datasets"),
     "market": ("market",),
 }
 

@@ -5,23 +5,53 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from torch import Tensor
 
-from core.model.stats import Interval, calibration_error, confusion_matrix, macro_f1_interval, share
+from core.model.stats import Interval, Ints, calibration_error, confusion_matrix, macro_f1_interval, share
 
 
 @dataclass(frozen=True, slots=True)
 class BaselineScore:
-    """A baseline's accuracy on the test rows, and the seconds it took to fit."""
+    """A baseline's accuracy on the test rows, and the seconds it took to fit and to answer.
+
+    Attributes:
+        fresh: accuracy on the test rows without a near-duplicate in training; None where there is none such.
+    """
 
     name: str
     accuracy: Interval
+    fresh: Interval | None
     seconds: float
 
     def as_json(self) -> dict[str, Any]:
         """The baseline as JSON values."""
-        a = self.accuracy
-        return {"name": self.name, "accuracy": a.value, "low": a.low, "high": a.high, "seconds": self.seconds}
+        a, f = self.accuracy, self.fresh
+        return {
+            "name": self.name,
+            "accuracy": a.value,
+            "low": a.low,
+            "high": a.high,
+            "without_duplicates": f.value if f else None,
+            "seconds": self.seconds,
+        }
+
+
+def baseline_score(
+    name: str, answers: Ints, truth: Ints, fresh: npt.NDArray[np.bool_], seconds: float
+) -> BaselineScore:
+    """Score a baseline's answers on all test rows, and on the `fresh` ones."""
+    return BaselineScore(name, share_right(answers, truth), share_fresh(answers, truth, fresh), seconds)
+
+
+def share_right(answers: Ints, truth: Ints) -> Interval:
+    """The share of right answers with its interval."""
+    return share(int((answers == truth).sum()), len(truth))
+
+
+def share_fresh(answers: Ints, truth: Ints, fresh: npt.NDArray[np.bool_]) -> Interval | None:
+    """The same on the `fresh` rows alone; None where there are none."""
+    return share_right(answers[fresh], truth[fresh]) if fresh.any() else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +81,6 @@ def score(logits: Tensor, truth: Sequence[int], classes: Sequence[str], seed: in
         per_class=tuple(_of_class(confusion, i, c) for i, c in enumerate(classes)),
         n=len(labels),
     )
-
-
-def accuracy(answers: Sequence[int], truth: Sequence[int]) -> Interval:
-    """The share of right answers with its interval."""
-    return share(sum(a == t for a, t in zip(answers, truth, strict=True)), len(truth))
 
 
 def _of_class(confusion: Any, i: int, label: str) -> dict[str, Any]:

@@ -1,28 +1,43 @@
-"""The door of the model room: a venture in, evidence out."""
+"""The doors of the model room: a venture in, evidence out.
+
+`measure` trains and tests; `look` is its first step alone, in seconds; `choose` compares base models.
+"""
 
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.progress import Progress, part, silent
-from core.venture import Venture
+from core.venture import Dataset, Venture
 
 if TYPE_CHECKING:
+    from core.model.look import Asked, Look
     from core.model.run import ModelResult
     from core.model.stats import Interval
 
+LOOK_IDS = {
+    "model.baseline_accuracy": "share",
+    "model.near_duplicates": "rows",
+    "model.suspect_labels": "rows",
+}
 IDS = {
     "model.accuracy": "share",
     "model.macro_f1": "share",
-    "model.baseline_accuracy": "share",
+    "model.accuracy_without_duplicates": "share",
     "model.gain": "share",
+    "model.calibration_error": "share",
     "model.p50_latency": "ms",
     "model.p95_latency": "ms",
     "model.size": "MB",
     "model.train_minutes": "minutes",
+    "model.forecast_minutes": "minutes",
+    **LOOK_IDS,
 }
+CHOICE = "model.base"
 _CONFUSION_MOST = 300  # classes; beyond, the matrix is too large to keep with the record and to look at
+_LISTED = 200  # rows of each kind of finding that are kept with a record; the run's result.json has more
 _NO_DATA = (
     "No data set names a label column, so there is nothing to learn from: add a file of texts with their answers and "
     "say which columns hold them."
@@ -37,38 +52,120 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     Raises:
         InputError: the data or the base model cannot be used.
     """
-    data = venture.labelled
-    if data is None:
-        source = Source("measured", "Preflight, model room")
-        return [Evidence(id, None, unit, _METHODS[id], source, reason=_NO_DATA) for id, unit in IDS.items()]
-
-    from core.model.config import TrainConfig
-
-    room = _room(progress)
-    m = venture.model
-    is_folder = m.base.startswith(".") or (venture.folder / m.base).is_dir()
-    base = str(venture.locate(m.base)) if is_folder else m.base
-    config = TrainConfig(
-        base=base,
-        epochs=m.epochs,
-        learning_rate=m.learning_rate,
-        batch_size=m.batch_size,
-        max_length=m.max_length,
-        seed=m.seed,
-    )
-    test = venture.locate(data.test) if data.test else None
-    rows = venture.locate(data.path)
-    result = room.train_and_benchmark(rows, test, data.text, data.label, config, run_dir, part(progress, 0.02, 1))
+    if venture.labelled is None:
+        return _nothing(IDS)
+    room = _room("core.model.run", progress)
+    asked = _asked(venture, venture.labelled)
+    minutes = venture.model.search_minutes
+    result = room.train_and_benchmark(asked, run_dir, part(progress, 0.02, 1), minutes=minutes)
     return _evidence(result)
 
 
-def _room(progress: Progress) -> Any:
+def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Say what is true of the labelled data and what the free baselines reach, before any training.
+
+    Raises:
+        InputError: the data or the base model cannot be used.
+    """
+    if venture.labelled is None:
+        return _nothing(LOOK_IDS)
+    room = _room("core.model.look", progress)
+    return _seen(room.look(_asked(venture, venture.labelled), part(progress, 0.05, 1)))
+
+
+def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Compare the venture's base model with its candidates by a linear probe, and say which to take and why.
+
+    Raises:
+        InputError: the data cannot be used, or no model can.
+    """
+    data = venture.labelled
+    if data is None:
+        source = Source("measured", "Preflight, model room")
+        return [Evidence(CHOICE, None, "word", _METHODS[CHOICE], source, reason=_NO_DATA)]
+    _room("core.model.look", progress)
+    from core.model.config import BUNDLED, TrainConfig
+    from core.model.data import read_rows
+    from core.model.probe import probe
+    from core.model.split import split
+
+    told, missing = _candidates(venture, (venture.model.base, BUNDLED, *venture.model.candidates))
+    asked = _asked(venture, data)
+    held = read_rows(asked.test, data.text, data.label) if asked.test else None
+    parts = split(read_rows(asked.data, data.text, data.label), held, venture.model.seed, asked.data.name)
+    licence = venture.model.licence
+    found = probe(
+        list(told),
+        parts.train,
+        parts.validation,
+        len(parts.classes),
+        venture.model.max_length or TrainConfig().max_length,
+        venture.model.seed,
+        {_base(venture, venture.model.base): (licence, None)} if licence else None,
+        part(progress, 0.05, 1),
+    )
+    detail = found.as_json()
+    for shown, candidate in zip(detail["candidates"], found.candidates, strict=True):
+        shown["name"] = told[candidate.name]
+    detail["candidates"] += missing
+    pick = detail["pick"] = told.get(found.pick or "")
+    return [
+        Evidence(
+            CHOICE,
+            pick,
+            "word",
+            _METHODS[CHOICE],
+            _source(),
+            n=found.n_validation,
+            reason="" if pick else found.reason,
+            detail=detail,
+        )
+    ]
+
+
+def _candidates(venture: Venture, names: tuple[str, ...]) -> tuple[dict[str, str], list[dict[str, str]]]:
+    """What to load -> its name in the venture, and the candidates whose folder is not there, as rows that say so."""
+    told: dict[str, str] = {}
+    missing = []
+    for name in dict.fromkeys(names):
+        try:
+            told[_base(venture, name)] = name
+        except InputError as error:
+            missing.append({"name": name, "error": str(error)})
+    return told, missing
+
+
+def _nothing(ids: dict[str, str]) -> list[Evidence]:
+    source = Source("measured", "Preflight, model room")
+    return [Evidence(id, None, unit, _METHODS[id], source, reason=_NO_DATA) for id, unit in ids.items()]
+
+
+def _asked(venture: Venture, data: Dataset) -> "Asked":
+    from core.model.look import Asked
+
+    return Asked(
+        data=venture.locate(data.path),
+        test=venture.locate(data.test) if data.test else None,
+        text=data.text,
+        label=data.label,
+        settings=venture.model.settings | {"base": _base(venture, venture.model.base)},
+        target=venture.must.accuracy,
+    )
+
+
+def _base(venture: Venture, name: str) -> str:
+    """A base model as the room names it: a folder of the venture by its place, anything else as it is."""
+    is_folder = name.startswith(".") or (venture.folder / name).is_dir()
+    return str(venture.locate(name)) if is_folder else name
+
+
+def _room(module: str, progress: Progress) -> Any:
     """Import what takes seconds to import, and say so meanwhile."""
     from concurrent.futures import ThreadPoolExecutor, wait
     from importlib import import_module
 
     with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(import_module, "core.model.run")
+        loading = pool.submit(import_module, module)
         waited = 0
         while not wait([loading], timeout=1).done:
             waited += 1
@@ -88,19 +185,29 @@ _METHODS = {
     "included, after warm-up; 95 % interval from order statistics.",
     "model.p95_latency": "95 of 100 requests took at most this long: real test texts one by one, tokenisation "
     "included, after warm-up; 95 % interval from order statistics; needs 90 requests (MLPerf).",
+    "model.accuracy_without_duplicates": "Share of right answers among the test rows that have no near-duplicate among "
+    "the training rows; Wilson 95 % interval.",
+    "model.calibration_error": "Expected calibration error on the test rows over 15 bins (Guo et al. 2017), after one "
+    "temperature fitted on the validation rows; 95 % interval from rows drawn again.",
+    "model.near_duplicates": "Test rows with a near-duplicate among the training rows: most of their five-character "
+    "pieces are the same.",
+    "model.suspect_labels": "Rows whose label is probably wrong, by confident learning (Northcutt et al. 2021) with "
+    "out-of-fold probabilities of the logistic regression.",
+    "model.forecast_minutes": "Forecast of the training's wall time before it began, from 20 real steps; 80 % band.",
+    "model.base": "The base model to take: of those whose linear probe is not shown to be worse than the best, by a "
+    "paired test on the same validation rows, the fastest.",
     "model.size": "Size of the model's folder: weights, configuration and tokenizer.",
     "model.train_minutes": "Wall time of fine-tuning on this machine, validation and checkpoints included.",
 }
 
 
 def _evidence(result: "ModelResult") -> list[Evidence]:
-    scores, latency = result.scores, result.latency
-    regression = result.baselines[-1].accuracy
-    gain = result.paired
+    scores, latency, gain = result.scores, result.latency, result.paired
+    forecast, fresh = result.scored, result.fresh
     details: dict[str, dict[str, Any]] = {
         "model.accuracy": _accuracy_detail(result),
-        "model.baseline_accuracy": {"baselines": [b.as_json() for b in result.baselines]},
-        "model.gain": gain.as_json() | {"n": gain.n},
+        "model.gain": gain.as_json() | {"compared": [c.as_json() for c in result.compared]},
+        "model.calibration_error": result.calibration.as_json(),
         "model.p50_latency": latency.as_json(),
         "model.p95_latency": latency.as_json()
         | {"histogram": {"edges": list(latency.edges), "counts": list(latency.counts)}, "warm_up": latency.warm_up},
@@ -111,16 +218,48 @@ def _evidence(result: "ModelResult") -> list[Evidence]:
             "whole_run_seconds": result.seconds,
             **result.machine.as_json(),
         },
+        "model.forecast_minutes": forecast.as_json() | {"advice": result.advice.as_json()},
     }
+    left = "Every test row has a near-duplicate among the training rows."
+    ece = result.calibration.after
     return [
         _record("model.accuracy", scores.accuracy, scores.n, details),
         _record("model.macro_f1", scores.macro_f1, scores.n, details),
-        _record("model.baseline_accuracy", regression, scores.n, details),
+        _record("model.accuracy_without_duplicates", fresh, int(result.look.fresh_rows.sum()), details, reason=left),
         _plain("model.gain", gain.delta, details, low=gain.low, high=gain.high, n=gain.n),
+        _record("model.calibration_error", ece, scores.n, details),
         _record("model.p50_latency", latency.p50, latency.n, details),
         _record("model.p95_latency", latency.p95, latency.n, details, reason=latency.reason(0.95)),
         _plain("model.size", result.size_mb, details),
         _plain("model.train_minutes", result.training.seconds / 60, details, n=1),
+        _plain(
+            "model.forecast_minutes",
+            forecast.forecast.minutes,
+            details,
+            low=forecast.forecast.low,
+            high=forecast.forecast.high,
+            level=forecast.forecast.level,
+        ),
+        *_seen(result.look),
+    ]
+
+
+def _seen(found: "Look") -> list[Evidence]:
+    report, best = found.report, found.scores[-1].accuracy
+    kept = found.as_json()
+    kept["data"]["near_duplicates"]["test_rows"] = kept["data"]["near_duplicates"]["test_rows"][:_LISTED]
+    kept["data"]["conflicts"]["pairs"] = kept["data"]["conflicts"]["pairs"][:_LISTED]
+    suspects = (kept["data"]["suspect_labels"] or {"rows": []})["rows"][:_LISTED]
+    details: dict[str, dict[str, Any]] = {
+        "model.baseline_accuracy": {k: kept[k] for k in ("baselines", "curve", "base", "seconds")},
+        "model.near_duplicates": {"report": kept["data"] | {"suspect_labels": None}},
+        "model.suspect_labels": {"rows": suspects},
+    }
+    n_test, n = len(found.parts.test), sum(report.rows)
+    return [
+        _record("model.baseline_accuracy", best, n_test, details),
+        _plain("model.near_duplicates", len(report.twins), details, n=n_test),
+        _plain("model.suspect_labels", report.n_suspects, details, n=n),
     ]
 
 
@@ -128,19 +267,21 @@ def _accuracy_detail(result: "ModelResult") -> dict[str, Any]:
     """What the confusion, per-class and learning charts need."""
     scores = result.scores
     return {
-        "classes": list(result.classes),
-        "confusion": [list(row) for row in scores.confusion] if len(result.classes) <= _CONFUSION_MOST else [],
+        "classes": list(result.parts.classes),
+        "confusion": [list(row) for row in scores.confusion] if len(result.parts.classes) <= _CONFUSION_MOST else [],
         "per_class": list(scores.per_class),
         "history": [asdict(epoch) for epoch in result.training.history],
         "best_epoch": result.training.best_epoch,
-        "n_train": result.n_train,
-        "n_val": result.n_validation,
-        "n_test": result.n_test,
-        "left_out": result.left_out,
+        "n_train": len(result.parts.train),
+        "n_val": len(result.parts.validation),
+        "n_test": len(result.parts.test),
+        "left_out": result.parts.left_out,
         "at_limit": result.at_limit,
         "ece": scores.ece,
-        "baselines": [b.as_json() for b in result.baselines],
+        "baselines": [b.as_json() for b in result.look.scores],
         "config": result.config.as_json(),
+        "why": result.look.why,
+        "search": None if result.tried is None else [asdict(t) for t in result.tried.trials],
         "weights_sha256": result.weights_sha256,
         "device": result.machine.device,
         "machine": result.machine.as_json(),

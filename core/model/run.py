@@ -1,35 +1,60 @@
 """From a labelled file to a tuned and measured model, without a venture: what the command line and the door both call.
 
-A run folder holds `run.json` (what the run is made from), `checkpoints/` while it trains, then `model/`,
-`training.json` and `result.json`. Run again in the same folder, it goes on where it stopped; with other data or
-settings it starts anew.
+A run folder holds `run.json` (what the run is made from), `search/` and `checkpoints/` while it trains, then `model/`,
+`answer/` (what "try it" needs), `training.json`, `history.jsonl` and `result.json`. Run again in the same folder, it
+goes on where it stopped; with other data or settings it starts anew.
 """
 
 import json
-import os
 import shutil
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from core.errors import InputError
-from core.model import baseline
-from core.model.base import Base, file_hash, load_base
-from core.model.benchmark import BaselineScore, Scores, accuracy, score
+from core.model import adviser, predict
+from core.model.adviser import Choice, Scored
+from core.model.base import file_hash, load_base
+from core.model.baselines import REGRESSION
+from core.model.benchmark import Scores, score, share_fresh
+from core.model.calibrate import Calibration, calibrate
 from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, padded, save_model, tokenise
 from core.model.config import TrainConfig
-from core.model.data import read_rows
+from core.model.hardware import Hardware, inspect_hardware
+from core.model.history import FILE as HISTORY
 from core.model.latency import Latency, Machine, measure_latency
-from core.model.split import Split, split
-from core.model.stats import Paired, compare
-from core.model.train import Encoded, Epoch, Training, fine_tune, forget
+from core.model.look import Asked, Look, look
+from core.model.search import Search, search
+from core.model.split import Split
+from core.model.stats import Interval, Paired
+from core.model.train import Epoch, Training, fine_tune, forget
 from core.progress import Progress, part, silent
 
-MAJORITY, REGRESSION = "most frequent class", "logistic regression"
+_FOLDERS = ("checkpoints", "search", "model", predict.FOLDER)
+_FILES = ("training.json", "advice.json", HISTORY, "result.json")
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The machine, what it suggests, and the forecast that the run is held to."""
+
+    hardware: Hardware
+    choices: tuple[Choice, ...]
+    forecast: adviser.Forecast
+
+    def as_json(self) -> dict[str, Any]:
+        """The advice as JSON values."""
+        return {
+            "hardware": self.hardware.as_json(),
+            "choices": [asdict(c) for c in self.choices],
+            "forecast": self.forecast.as_json(),
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,23 +62,24 @@ class ModelResult:
     """Everything a run measured.
 
     Attributes:
-        left_out: training rows dropped because the test file holds the same text.
-        at_limit: texts as long as the model reads, or longer and cut off.
+        look: the rows, the baselines and the learning curve.
+        config: what was trained, after the search where there was one.
+        fresh: accuracy on the test rows without a near-duplicate in training; None where there are none such.
+        compared: the tuned model against each free baseline, on the same test rows.
         training: its seconds are those of fine-tuning alone, over all attempts.
         seconds: wall time of this attempt, from the file to the result.
     """
 
     run: Path
+    look: Look
     config: TrainConfig
-    classes: tuple[str, ...]
-    n_train: int
-    n_validation: int
-    n_test: int
-    left_out: int
-    at_limit: int
-    baselines: tuple[BaselineScore, ...]
+    advice: Advice
+    scored: Scored
+    tried: Search | None
     scores: Scores
-    paired: Paired
+    fresh: Interval | None
+    compared: tuple[Paired, ...]
+    calibration: Calibration
     training: Training
     latency: Latency
     size_mb: float
@@ -65,91 +91,109 @@ class ModelResult:
         """The machine it was measured on."""
         return self.latency.machine
 
+    @property
+    def parts(self) -> Split:
+        """The rows of each side."""
+        return self.look.parts
+
+    @property
+    def paired(self) -> Paired:
+        """The comparison with the logistic regression that the tuned model started from."""
+        return next(c for c in self.compared if c.against == REGRESSION)
+
+    @property
+    def at_limit(self) -> int:
+        """Texts as long as the model reads, or longer and cut off."""
+        limit = self.config.max_length
+        return sum(len(ids) >= limit for side in self.look.encoded for ids in side.ids)
+
     def as_json(self) -> dict[str, Any]:
         """The result as the command line prints it."""
-        s = self.scores
+        s, found, report = self.scores, self.look.as_json(), self.look.report
         return {
             "run": str(self.run),
-            "n_train": self.n_train,
-            "n_validation": self.n_validation,
-            "n_test": self.n_test,
-            "baselines": [b.as_json() for b in self.baselines],
+            "n_train": len(self.parts.train),
+            "n_validation": len(self.parts.validation),
+            "n_test": len(self.parts.test),
+            "baselines": found["baselines"],
             "model": {
                 "accuracy": s.accuracy.value,
                 "low": s.accuracy.low,
                 "high": s.accuracy.high,
                 "macro_f1": s.macro_f1.value,
-                "ece": s.ece,
+                "ece": self.calibration.after.value,
                 "seconds": self.training.seconds,
                 "best_epoch": self.training.best_epoch,
                 "size_mb": self.size_mb,
                 "weights_sha256": self.weights_sha256,
             },
             "paired": self.paired.as_json(),
+            "compared": [c.as_json() for c in self.compared],
+            "data": {
+                "near_duplicates": len(report.twins),
+                "suspect_labels": report.n_suspects,
+                "accuracy_without_duplicates": self.fresh.value if self.fresh else None,
+                "without_duplicates": None if self.fresh is None else asdict(self.fresh),
+                "report": found["data"],
+            },
+            "forecast": self.scored.forecast.as_json()
+            | {"actual": self.scored.actual, "inside": self.scored.inside, "ratio": self.scored.ratio},
+            "advice": [asdict(c) for c in self.advice.choices],
+            "curve": found["curve"],
+            "calibration": self.calibration.as_json(),
             "latency": self.latency.as_json(),
+            "search": None if self.tried is None else asdict(self.tried) | {"best": self.tried.best.as_json()},
             "config": self.config.as_json(),
+            "why": self.look.why,
             "seconds": self.seconds,
         }
 
 
 def train_and_benchmark(
-    data: Path,
-    test: Path | None,
-    text: str,
-    label: str,
-    config: TrainConfig,
-    out: Path,
-    progress: Progress = silent,
+    asked: Asked, out: Path, progress: Progress = silent, *, minutes: float | None = None
 ) -> ModelResult:
-    """Fine-tune on `data`, measure on held-out rows or on `test`, and leave model and result in `out`.
+    """Fine-tune on the rows asked for, measure on held-out ones, and leave model and result in `out`.
 
     Args:
-        data: labelled rows to learn from.
-        test: labelled rows to measure on; None holds back a part of `data`.
-        text: the column that holds the text, in both files.
-        label: the column that holds the answer.
-        config: the run's settings.
+        asked: rows and settings.
         out: the run's folder; an interrupted run of the same data and settings in it is resumed.
         progress: told at least every second or two; what it raises ends the run, which can be resumed.
+        minutes: budget of a search for better settings before the training; None searches nothing.
 
     Raises:
         InputError: the data or the base model cannot be used, or training diverged.
     """
     begun = time.perf_counter()
-    torch.set_num_threads(threads())
-    progress(0, 1, "Reading the rows")
-    rows = read_rows(data, text, label)
-    parts = split(rows, read_rows(test, text, label) if test else None, config.seed, data.name)
-    progress(0.01, 1, "Loading the base model")
-    base = load_base(config.base)
-    begin(out, fingerprint(config, parts, base.sha256))
-    progress(0.02, 1, "Cutting the texts into tokens")
-    model, encoded, base_logits, baselines = _start(base, parts, config, part(progress, 0.03, 0.2))
-    training = _train(model, base, encoded, parts, config, out, part(progress, 0.2, 0.85))
-    del model  # what is measured is what was kept: the folder's model, loaded as a user would
-    progress(0.85, 1, "Loading the tuned model")
+    found = look(asked, part(progress, 0, 0.15))
+    begin(out, fingerprint(found, minutes))
+    advice = _advise(found, out, part(progress, 0.15, 0.2))
+    config, tried, training = _train(found, out, minutes, part(progress, 0.2, 0.85))
+    progress(0.85, 1, "Loading the tuned model")  # what is measured is what was kept, loaded as a user would
     tuned, tokenizer, _, limit = load_model(out / "model")
     pad = tokenizer.pad_token_id or 0
-    logits = in_batches(lambda **b: tuned(**b)["logits"], encoded[2].ids, pad, part(progress, 0.85, 0.9), "Testing")
+    ids = [*found.encoded[1].ids, *found.encoded[2].ids]
+    logits = in_batches(lambda **b: tuned(**b)["logits"], ids, pad, part(progress, 0.85, 0.9), "Testing")
+    on_validation, on_test = logits.split([len(found.parts.validation), len(found.parts.test)])
 
     def answer(one: str) -> int:
         with torch.inference_mode():
             return int(tuned(**padded(tokenise(tokenizer, [one], limit), pad))["logits"].argmax())
 
-    latency = measure_latency(answer, parts.test.texts, seed=config.seed, progress=part(progress, 0.9, 1))
-    truth = np.asarray(parts.test.labels, dtype=np.int64)
+    latency = measure_latency(answer, found.parts.test.texts, seed=config.seed, progress=part(progress, 0.9, 0.99))
+    calibration = _calibrate(found, on_validation, on_test)
+    _keep_answers(found, out, calibration.temperature)
+    answers: npt.NDArray[np.int64] = on_test.argmax(1).numpy()
     result = ModelResult(
         run=out,
+        look=found,
         config=config,
-        classes=parts.classes,
-        n_train=len(parts.train),
-        n_validation=len(parts.validation),
-        n_test=len(parts.test),
-        left_out=parts.left_out,
-        at_limit=sum(len(ids) >= limit for side in encoded for ids in side.ids),
-        baselines=baselines,
-        scores=score(logits, parts.test.labels, parts.classes, config.seed),
-        paired=compare(truth, logits.argmax(1).numpy(), base_logits.argmax(1).numpy(), REGRESSION, config.seed),
+        advice=advice,
+        scored=adviser.scored(advice.forecast, training.seconds / 60),
+        tried=tried,
+        scores=score(on_test / calibration.temperature, found.parts.test.labels, found.parts.classes, config.seed),
+        fresh=share_fresh(answers, found.truth, found.fresh_rows),
+        compared=found.against(answers),
+        calibration=calibration,
         training=training,
         latency=latency,
         size_mb=sum(f.stat().st_size for f in (out / "model").rglob("*") if f.is_file()) / 1e6,
@@ -160,17 +204,14 @@ def train_and_benchmark(
     return result
 
 
-def threads() -> int:
-    """Threads to use: OMP_NUM_THREADS where it is set, else the processors this process may run on."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def fingerprint(config: TrainConfig, parts: Split, base_sha256: str) -> dict[str, Any]:
+def fingerprint(found: Look, minutes: float | None) -> dict[str, Any]:
     """What the weights follow from: two runs with equal ones are the same run."""
-    return {"config": config.as_json(), "rows": parts.sha256, "base": base_sha256}
+    return {
+        "config": found.config.as_json(),
+        "rows": found.parts.sha256,
+        "base": found.base.sha256,
+        "search_minutes": minutes,
+    }
 
 
 def begin(out: Path, made_from: dict[str, Any]) -> None:
@@ -181,7 +222,7 @@ def begin(out: Path, made_from: dict[str, Any]) -> None:
     """
     out.mkdir(parents=True, exist_ok=True)
     file = out / "run.json"
-    taken = [n for n in ("checkpoints", "model", "training.json", "result.json") if (out / n).exists()]
+    taken = [n for n in (*_FOLDERS, *_FILES) if (out / n).exists()]
     if taken and not file.is_file():
         raise InputError(f"{out.name}: holds {taken[0]}, which is not of a training run: give a new or empty folder.")
     try:
@@ -189,9 +230,9 @@ def begin(out: Path, made_from: dict[str, Any]) -> None:
     except (OSError, ValueError):
         same = False
     if not same:
-        for name in ("checkpoints", "model"):
+        for name in _FOLDERS:
             shutil.rmtree(out / name, ignore_errors=True)
-        for name in ("training.json", "result.json"):
+        for name in _FILES:
             (out / name).unlink(missing_ok=True)
         write_json(file, made_from)
 
@@ -203,52 +244,72 @@ def write_json(file: Path, values: dict[str, Any]) -> None:
     temporary.replace(file)
 
 
-def _start(
-    base: Base, parts: Split, config: TrainConfig, progress: Progress
-) -> tuple[Classifier, tuple[Encoded, Encoded, Encoded], torch.Tensor, tuple[BaselineScore, ...]]:
-    """Tokenise, embed, fit the baselines, and put the regression into a new head; test logits of the regression too."""
-    sides = (parts.train, parts.validation, parts.test)
-    encoded = [Encoded(tokenise(base.tokenizer, s.texts, config.max_length), s.labels) for s in sides]
-    model = Classifier(base.encoder, len(parts.classes)).eval()
-    ids = [row for side in encoded for row in side.ids]
-    begun = time.perf_counter()
-    embedding = in_batches(
-        model.embed, ids, base.tokenizer.pad_token_id or 0, part(progress, 0, 0.7), "Baseline: reading the texts"
+def _advise(found: Look, out: Path, progress: Progress) -> Advice:
+    """Time the machine and forecast the training, once a run: a forecast made after a resume would know too much."""
+    file = out / "advice.json"
+    if file.is_file():
+        kept = json.loads(file.read_text(encoding="utf-8"))
+        kept["hardware"]["flags"] = tuple(kept["hardware"]["flags"])
+        choices = tuple(Choice(**c) for c in kept["choices"])
+        return Advice(Hardware(**kept["hardware"]), choices, adviser.Forecast(**kept["forecast"]))
+    progress(0, 1, "Timing the machine")
+    hardware = inspect_hardware()
+    pad, config = found.base.tokenizer.pad_token_id or 0, found.config
+    train, validation, _ = found.encoded
+    pace = adviser.probe_pace(
+        found.start(), train.ids, pad, hardware, config.batch_size, config.seed, part(progress, 0.1, 1)
     )
-    train, validation, test = embedding.split([len(s) for s in sides])
-    y, y_validation = (torch.tensor(s.labels) for s in sides[:2])
-    linear = baseline.fit(train, y, validation, y_validation, len(parts.classes), part(progress, 0.7, 1))
-    seconds = time.perf_counter() - begun
-    with torch.no_grad():
-        model.head.weight.copy_(linear.weight)
-        model.head.bias.copy_(linear.bias)
-    logits = linear.logits(test)
-    most = baseline.majority(parts.train.labels)
-    scores = (
-        BaselineScore(MAJORITY, accuracy([most] * len(parts.test), parts.test.labels), 0.0),
-        BaselineScore(REGRESSION, accuracy(logits.argmax(1).tolist(), parts.test.labels), seconds),
+    forecast = adviser.forecast(
+        pace, [len(r) for r in train.ids], [len(r) for r in validation.ids], config.epochs, seed=config.seed
     )
-    return model, (encoded[0], encoded[1], encoded[2]), logits, scores
+    advice = Advice(hardware, adviser.advise(hardware, pace, found.base.encoder.config.hidden_size), forecast)
+    write_json(file, advice.as_json())
+    return advice
 
 
 def _train(
-    model: Classifier,
-    base: Base,
-    encoded: tuple[Encoded, Encoded, Encoded],
-    parts: Split,
-    config: TrainConfig,
-    out: Path,
-    progress: Progress,
-) -> Training:
-    """Fine-tune and keep the model, unless this run already did."""
+    found: Look, out: Path, minutes: float | None, progress: Progress
+) -> tuple[TrainConfig, Search | None, Training]:
+    """Search where that was asked for, fine-tune and keep the model, unless this run already did."""
+    pad, config, tried = found.base.tokenizer.pad_token_id or 0, found.config, None
+    train, validation, _ = found.encoded
+    if minutes:
+        tried = search(
+            lambda: _fresh(found), train, validation, config, pad, out / "search", minutes, part(progress, 0, 0.6)
+        )
+        config, progress = tried.best, part(progress, 0.6, 1)
     done = out / "training.json"
     if done.is_file() and (out / "model" / WEIGHTS).is_file():
         kept = json.loads(done.read_text(encoding="utf-8"))
-        return Training(tuple(Epoch(**e) for e in kept["history"]), kept["best_epoch"], kept["seconds"])
-    pad = base.tokenizer.pad_token_id or 0
-    training = fine_tune(model, encoded[0], encoded[1], config, pad, out / "checkpoints", progress)
+        return config, tried, Training(tuple(Epoch(**e) for e in kept["history"]), kept["best_epoch"], kept["seconds"])
+    model = _fresh(found)
+    training = fine_tune(model, train, validation, config, pad, out / "checkpoints", progress)
     progress(1, 1, "Keeping the best epoch")
-    save_model(model, base.tokenizer, parts.classes, config.max_length, out / "model")
+    save_model(model, found.base.tokenizer, found.parts.classes, config.max_length, out / "model")
     write_json(done, asdict(training))
     forget(out / "checkpoints")
-    return training
+    return config, tried, training
+
+
+def _fresh(found: Look) -> Classifier:
+    """The start of a training, with weights of its own: the base model of the look stays as it is."""
+    return replace(found, base=load_base(found.config.base)).start()
+
+
+def _calibrate(found: Look, on_validation: Tensor, on_test: Tensor) -> Calibration:
+    truth = [torch.tensor(side.labels) for side in (found.parts.validation, found.parts.test)]
+    return calibrate(on_validation, truth[0], on_test, truth[1], found.config.seed)
+
+
+def _keep_answers(found: Look, out: Path, temperature: float) -> None:
+    asked, train = found.asked, found.parts.train
+    predict.keep(
+        out,
+        found.embeddings[0],
+        train.labels,
+        train.rows,
+        found.fitted,
+        found.config.base,
+        (asked.data, asked.text, asked.label),
+        temperature,
+    )

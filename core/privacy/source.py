@@ -142,15 +142,15 @@ def _check_bytes(path: Path, name: str, tick: Tick) -> str:
                 lines + block.count(b"\n"),
                 blank and not text.strip("\ufeff \r\n\t"),
             )
-    if decoder.getstate()[0]:
-        _refuse(name, offset, lines, "not UTF-8 text: it ends within a character; save it as UTF-8")
+    if held_over := decoder.getstate()[0]:
+        _refuse(name, offset - len(held_over), lines, "not UTF-8 text: it ends within a character; save it as UTF-8")
     if blank:
         raise InputError(f"{name}: the file is empty; give a table with a header and rows.")
     return digest.hexdigest()
 
 
 def _refuse(name: str, offset: int, line: int, why: str) -> NoReturn:
-    raise InputError(f"{name}: byte {offset:,} (line {line:,}) is {why}.") from None
+    raise InputError(f"{name}: byte {offset + 1:,} (line {line:,}) is {why}.") from None
 
 
 def _check_magic(block: bytes, name: str) -> None:

@@ -14,7 +14,10 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [
     "",
     "assess",
+    "model inspect",
+    "model probe",
     "model train",
+    "model predict",
     "privacy scan",
     "licences check",
     "market size",

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -13,8 +14,9 @@ from model_support import INTENTS, labelled_rows, write_csv
 from core.errors import InputError
 from core.model import run
 from core.model.classifier import in_batches, load_model, tokenise
-from core.model.measure import IDS, measure
-from core.model.run import TrainConfig, train_and_benchmark
+from core.model.look import Asked
+from core.model.measure import IDS, LOOK_IDS, choose, look, measure
+from core.model.run import train_and_benchmark
 from core.venture import Venture, parse
 
 ROWS = labelled_rows(150)
@@ -75,7 +77,12 @@ def test_the_details_hold_what_the_charts_need(measured: Run) -> None:
     assert sum(c["n"] for c in detail["per_class"]) == n
     assert [set(e) for e in detail["history"]] == [{"epoch", "train_loss", "val_loss", "val_accuracy"}] * 2
     assert detail["n_train"] + detail["n_val"] + detail["n_test"] == len(ROWS)
-    assert [b["name"] for b in detail["baselines"]] == ["most frequent class", "logistic regression"]
+    assert [b["name"] for b in detail["baselines"]] == [
+        "most frequent class",
+        "TF-IDF + linear",
+        "nearest neighbours",
+        "logistic regression",
+    ]
     assert measured.evidence["model.gain"].detail["verdict"] in ("better", "not shown to be better", "worse")
     p95 = measured.evidence["model.p95_latency"]
     assert sum(p95.detail["histogram"]["counts"]) == p95.n
@@ -108,7 +115,7 @@ def test_evidence_and_result_hold_no_text(measured: Run) -> None:
 
 def test_the_run_folder_holds_a_model_that_answers_as_measured(measured: Run) -> None:
     files = [p for p in measured.dir.rglob("*") if p.is_file()]
-    assert {p.suffix for p in files} <= {".json", ".safetensors", ".txt"}
+    assert {p.suffix for p in files} <= {".json", ".jsonl", ".safetensors", ".txt"}
     assert not (measured.dir / "checkpoints").exists()
     weights = (measured.dir / "model" / "model.safetensors").read_bytes()
     assert hashlib.sha256(weights).hexdigest() == measured.evidence["model.accuracy"].detail["weights_sha256"]
@@ -151,11 +158,51 @@ def test_a_test_file_is_used_as_it_is_and_nothing_is_printed(
 ) -> None:
     train = write_csv(tmp_path / "train.csv", ROWS[:120])
     test = write_csv(tmp_path / "test.csv", ROWS[110:])
-    config = TrainConfig(base=str(tiny_base), epochs=1, batch_size=16)
-    result = train_and_benchmark(train, test, "text", "label", config, tmp_path / "run").as_json()
+    settings = {"base": str(tiny_base), "epochs": 1, "batch_size": 16}
+    asked = Asked(train, test, "text", "label", settings=settings)
+    result = train_and_benchmark(asked, tmp_path / "run").as_json()
     assert capfd.readouterr().out == ""
     assert (result["n_test"], result["n_train"] + result["n_validation"]) == (40, 110)
     assert set(result) >= {"run", "n_train", "n_test", "baselines", "model", "paired", "latency"}
-    assert set(result["baselines"][0]) == {"name", "accuracy", "low", "high", "seconds"}
+    assert set(result["baselines"][0]) >= {"name", "accuracy", "low", "high", "seconds"}
     assert set(result["model"]) >= {"accuracy", "low", "high", "macro_f1", "ece", "seconds"}
     assert set(result["paired"]) >= {"against", "delta", "low", "high", "p", "verdict"}
+    assert set(result["data"]) >= {"near_duplicates", "suspect_labels", "accuracy_without_duplicates"}
+    assert set(result["forecast"]) >= {"minutes", "low", "high", "actual"}
+    assert result["paired"]["against"] == "logistic regression"
+    assert [c["against"] for c in result["compared"]] == [b["name"] for b in result["baselines"][1:]]
+
+
+def test_the_forecast_is_made_before_the_training_and_scored_after_it(measured: Run) -> None:
+    forecast, took = measured.evidence["model.forecast_minutes"], measured.evidence["model.train_minutes"]
+    assert forecast.low < forecast.value < forecast.high
+    assert forecast.detail["actual"] == took.value
+    assert forecast.detail["inside"] == (forecast.low <= took.value <= forecast.high)
+    assert {"precision", "threads"} <= {c["name"] for c in forecast.detail["advice"]["choices"]}
+
+
+def test_a_first_look_says_what_the_run_says_later(measured: Run) -> None:
+    seen = {e.id: e for e in look(measured.venture, measured.dir)}
+    assert set(seen) == set(LOOK_IDS)
+    for id, e in seen.items():
+        assert (e.value, e.n) == (measured.evidence[id].value, measured.evidence[id].n)
+
+
+def test_accuracy_without_near_duplicates_is_that_of_the_other_test_rows(measured: Run) -> None:
+    e, twins = measured.evidence["model.accuracy_without_duplicates"], measured.evidence["model.near_duplicates"]
+    assert e.n == twins.n - twins.value
+    assert e.low <= e.value <= e.high
+
+
+def test_base_models_are_compared_and_one_is_chosen_with_its_reason(tiny_base: Path, tmp_path: Path) -> None:
+    write_csv(tmp_path / "rows.csv", ROWS)
+    shutil.copytree(tiny_base, tmp_path / "tiny")
+    of = venture(tmp_path, path="rows.csv", text="text", label="label")
+    of = of.model_copy(update={"model": of.model.model_copy(update={"candidates": ["./tiny", "./nowhere"]})})
+    (found,) = choose(of, tmp_path / "run")
+    names = {c["name"]: c for c in found.detail["candidates"]}
+    assert set(names) == {"all-MiniLM-L6-v2", "./tiny", "./nowhere"}
+    assert names["./nowhere"]["error"]
+    assert found.value in ("all-MiniLM-L6-v2", "./tiny")
+    assert found.detail["reason"]
+    assert str(tmp_path) not in json.dumps(found.detail)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from model_support import labelled_rows
+from model_support import labelled_rows, write_csv
 from training_support import STEPS, Ear, tuned
 
 from core.errors import InputError
@@ -14,6 +14,7 @@ from core.model import listener, run
 from core.model.base import load_base
 from core.model.classifier import Classifier, in_batches, tokenise
 from core.model.config import TrainConfig
+from core.model.look import Asked, look
 from core.model.train import Encoded, fine_tune
 from core.progress import Cancelled
 
@@ -119,16 +120,12 @@ def test_embeddings_stay_as_they_were_and_the_rest_learns(config: TrainConfig, t
     assert "head.weight" in moved
 
 
-def test_the_head_starts_as_the_logistic_regression(tiny_base: Path) -> None:
-    from core.model.data import Rows
-    from core.model.split import split
-
-    rows = labelled_rows(90)
-    parts = split(Rows(tuple(t for t, _ in rows), tuple(c for _, c in rows)), None, 7, "rows.csv")
-    config = TrainConfig(base=str(tiny_base))
-    model, encoded, logits, _ = run._start(load_base(config.base), parts, config, lambda *_: None)
-    untuned = in_batches(lambda **b: model(**b)["logits"], encoded[2].ids, 0)
-    assert torch.allclose(untuned, logits, atol=1e-4)
+def test_the_head_starts_as_the_logistic_regression(tiny_base: Path, tmp_path: Path) -> None:
+    rows = write_csv(tmp_path / "rows.csv", labelled_rows(90))
+    found = look(Asked(rows, None, "text", "label", settings={"base": str(tiny_base)}))
+    model = found.start()
+    untuned = in_batches(lambda **b: model(**b)["logits"], found.encoded[2].ids, 0)
+    assert torch.allclose(untuned, found.fitted.linear.logits(found.embeddings[2]), atol=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -38,10 +38,10 @@ BROKEN = {
     "empty": (b"", "is empty"),
     "blank": (b"\xef\xbb\xbf \r\n\n", "is empty"),
     "header only": (b"name,text\n", "no rows"),
-    "latin-1": (f"name,text\n{SECRET},caf\xe9 noir\n".encode("latin-1"), "byte 34 (line 2) is not UTF-8"),
+    "latin-1": (f"name,text\n{SECRET},caf\xe9 noir\n".encode("latin-1"), "byte 35 (line 2) is not UTF-8"),
     "cut character": (f"name,text\n{SECRET},café".encode()[:-1], "not UTF-8"),
     "utf-16": (f"name\n{SECRET}\n".encode("utf-16"), "UTF-16"),
-    "nul": (f"name,text\n{SECRET},a\0b\n".encode(), "byte 32 (line 2) is a NUL byte"),
+    "nul": (f"name,text\n{SECRET},a\0b\n".encode(), "byte 33 (line 2) is a NUL byte"),
     "pickle": (pickle.dumps({"name": SECRET}), "pickle"),
     "zip": (zipped(), "zip archive or an Excel workbook"),
     "web page": (f"<!DOCTYPE html><p>{SECRET}".encode(), "web page"),
@@ -84,7 +84,7 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
 
 def test_wrong_encoding_is_located_beyond_the_first_block(tmp_path: Path) -> None:
     good = b"text\n" + b"0123456789abcde\n" * 80_000
-    with pytest.raises(InputError, match=rf"byte {len(good) + 2:,} \(line 80,002\) is not UTF-8"):
+    with pytest.raises(InputError, match=rf"byte {len(good) + 3:,} \(line 80,002\) is not UTF-8"):
         open_table(write(tmp_path, good + b"ab\xff\n"))
 
 

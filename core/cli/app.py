@@ -4,52 +4,45 @@ Exit codes: 0 GO (or done), 1 internal error, 2 bad input, 10 CONDITIONAL, 20 NO
 --json, stdout is one JSON document and nothing else; progress goes to stderr.
 """
 
-import contextlib
-import json
-import os
 import sys
-import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from core.cli import model
+from core.cli.output import PLAIN, Json, lines, progress, show, stdout_kept, text
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Status
 from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
-from core.progress import Progress
 from core.readiness.assess import Assessment, assess, due
 from core.settings import settings
 from core.store import connect, latest
 from core.venture import BUNDLED, MODES, Venture, load
 
-_PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "add_completion": False}
 _WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
 
 app = typer.Typer(
     help="Measure whether an AI venture can fly: model, privacy, licences, market, and the verdict.",
     pretty_exceptions_enable=False,
     context_settings=_WIDTH,
-    **_PLAIN,
+    **PLAIN,
 )
-model_app = typer.Typer(help="The model room: train and measure.", **_PLAIN)
-privacy_app = typer.Typer(help="The privacy room: find personal data.", **_PLAIN)
-licences_app = typer.Typer(help="The licence room: what may be sold how.", **_PLAIN)
-market_app = typer.Typer(help="The market room: how big, and who says so.", **_PLAIN)
-jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **_PLAIN)
+privacy_app = typer.Typer(help="The privacy room: find personal data.", **PLAIN)
+licences_app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
+market_app = typer.Typer(help="The market room: how big, and who says so.", **PLAIN)
+jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **PLAIN)
 for name, sub in (
-    ("model", model_app),
+    ("model", model.app),
     ("privacy", privacy_app),
     ("licences", licences_app),
     ("market", market_app),
     ("jobs", jobs_app),
 ):
     app.add_typer(sub, name=name)
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 
 @app.callback()
@@ -70,29 +63,8 @@ def assess_command(
     result = assess(of, latest(engine, of.key, detail=False), _inputs(of))
     if out is not None:
         _write_out(out, result, ran)
-    _show(result.as_json(), as_json, lambda: _say_assessment(result))
+    show(result.as_json(), as_json, lambda: _say_assessment(result))
     raise typer.Exit(result.verdict.exit_code)
-
-
-@model_app.command("train")
-def model_train(
-    data: Annotated[Path, typer.Option(help="Labelled table: CSV in UTF-8 with a header line.")],
-    text: Annotated[str, typer.Option(help="Column that holds the text.")],
-    label: Annotated[str, typer.Option(help="Column that holds the answer.")],
-    out: Annotated[Path, typer.Option(help="Run folder: model, checkpoints and result.json. Run again to resume.")],
-    test: Annotated[Path | None, typer.Option(help="Test table; without it a part of the rows is held out.")] = None,
-    base: Annotated[str, typer.Option(help="Base model: the bundled one, a folder, or a hub id.")] = "all-MiniLM-L6-v2",
-    epochs: Annotated[int, typer.Option(min=1, max=50, help="Most passes over the training rows.")] = 4,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same model.")] = 7,
-    as_json: Json = False,
-) -> None:
-    """Fine-tune the base model on a table and measure it on test rows."""
-    with _stdout_kept(), _progress() as progress:
-        room = import_module("core.model.run")
-        folder = Path(base).expanduser()  # a folder that exists is meant, also where it could be a hub's id
-        config = room.TrainConfig(base=str(folder.resolve()) if folder.is_dir() else base, epochs=epochs, seed=seed)
-        result = room.train_and_benchmark(data, test, text, label, config, out, progress)
-    _show(result.as_json(), as_json)
 
 
 @privacy_app.command("scan")
@@ -104,10 +76,10 @@ def privacy_scan(
     as_json: Json = False,
 ) -> None:
     """Find personal data, by column and type, with intervals. Raw values are never printed."""
-    with _stdout_kept(), _progress() as progress:
+    with stdout_kept(), progress() as told:
         room, most = import_module("core.privacy.scan"), settings().upload_rows
-        found = [room.scan(f, sample=sample, progress=progress, max_rows=most).as_json() for f in files]
-    _show({"files": found}, as_json)
+        found = [room.scan(f, sample=sample, progress=told, max_rows=most).as_json() for f in files]
+    show({"files": found}, as_json)
 
 
 @licences_app.command("check")
@@ -125,7 +97,7 @@ def licences_check(
     """Find each package's licence and say, for each way of selling, what it allows. Blocked exits 20, unknown 30."""
     if mode not in (*MODES, "all"):
         raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
-    with _stdout_kept(), _progress() as progress:
+    with stdout_kept(), progress() as told:
         room = import_module("core.licences.measure")
         wanted = MODES if mode == "all" else (mode,)
         report = room.check(
@@ -135,9 +107,9 @@ def licences_check(
             [room.Asset(*_named(d)) for d in dataset or []],
             texts=not no_texts,
             open_source=open_source,
-            progress=progress,
+            progress=told,
         ).as_json()
-    _show(report, as_json)
+    show(report, as_json)
     words = {report["modes"][m]["verdict"] for m in wanted}
     raise typer.Exit(20 if "blocked" in words else 30 if "unknown" in words else 0)
 
@@ -149,10 +121,10 @@ def market_size(
 ) -> None:
     """Size the market: TAM, SAM and SOM as ranges, and how much rests on no source."""
     of = load(file)
-    with _stdout_kept():
+    with stdout_kept():
         room = import_module("core.market.measure")
         sized = room.market_size(of.market)
-    _show(sized.as_json(), as_json)
+    show(sized.as_json(), as_json)
 
 
 @jobs_app.command("list")
@@ -163,24 +135,22 @@ def jobs_list(
     """List the newest 100 jobs."""
     found = jobs(connect(settings()), live=True if live else None)
     rows = [_job_json(j) for j in found]
-    _show(
-        {"jobs": rows}, as_json, lambda: _lines(*(f"{j.id}\t{j.status}\t{j.kind}\t{j.error or j.note}" for j in found))
-    )
+    show({"jobs": rows}, as_json, lambda: lines(*(f"{j.id}\t{j.status}\t{j.kind}\t{j.error or j.note}" for j in found)))
 
 
 @jobs_app.command("cancel")
 def jobs_cancel(job: Annotated[int, typer.Argument(metavar="JOB", help="Its number.")], as_json: Json = False) -> None:
     """Cancel a job: at once where it waits, within two seconds where it runs."""
     changed = cancel(connect(settings()), job)
-    _show({"job": job, "cancelled": changed}, as_json, lambda: _lines("asked to stop" if changed else "it had ended"))
+    show({"job": job, "cancelled": changed}, as_json, lambda: lines("asked to stop" if changed else "it had ended"))
 
 
 @jobs_app.command("worker")
 def jobs_worker(as_json: Json = False) -> None:
     """Run a worker in the foreground, for a service manager; pages and assess start one by themselves."""
-    with _stdout_kept():
+    with stdout_kept():
         code = int(import_module("core.jobs.worker").main([]))
-    _show({"worker": "ended", "exit": code}, as_json, lambda: None)
+    show({"worker": "ended", "exit": code}, as_json, lambda: None)
     raise typer.Exit(code)
 
 
@@ -264,7 +234,7 @@ def _write_out(out: Path, result: Assessment, ran: list[Job]) -> None:
     """Write the assessment and the logs that stand behind it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "assessment.json").write_text(_text(result.as_json()), encoding="utf-8")
+        (out / "assessment.json").write_text(text(result.as_json()), encoding="utf-8")
         for job in ran:
             (out / f"{job.kind}.log").write_text(tail(job, 2000), encoding="utf-8")
     except OSError as error:
@@ -273,14 +243,14 @@ def _write_out(out: Path, result: Assessment, ran: list[Job]) -> None:
 
 def _say_assessment(result: Assessment) -> None:
     mark = {Status.PASS: "pass   ", Status.FAIL: "FAIL   ", Status.UNKNOWN: "unknown", Status.STALE: "stale  "}
-    _lines(f"{result.verdict.word}: {result.verdict.headline}\n")
+    lines(f"{result.verdict.word}: {result.verdict.headline}\n")
     for check in result.checks:
-        _lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
+        lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
         if check.todo and check.status is not Status.PASS:
-            _lines(f"                  to do: {check.todo}")
-    _lines("")
+            lines(f"                  to do: {check.todo}")
+    lines("")
     for e in sorted(result.evidence, key=lambda e: e.id):
-        _lines(f"  {e.id:26s} {_figure(e)}")
+        lines(f"  {e.id:26s} {_figure(e)}")
 
 
 def _figure(e: Evidence) -> str:
@@ -290,48 +260,3 @@ def _figure(e: Evidence) -> str:
         return e.value
     span = f" ({e.low:.4g} to {e.high:.4g})" if e.low is not None and e.high is not None else ""
     return f"{e.value:.4g}{span} {e.unit}" + (f", n {e.n}" if e.n is not None else "")
-
-
-def _lines(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-
-
-def _show(value: Any, as_json: bool, plain: Callable[[], object] | None = None) -> None:
-    """Print the JSON document, or the plain form where there is one and JSON was not asked for."""
-    if as_json or plain is None:
-        sys.stdout.write(_text(value))
-    else:
-        plain()
-
-
-@contextlib.contextmanager
-def _progress() -> Iterator[Progress]:
-    """Progress as lines on stderr, at most one a second."""
-    said, last = "", 0.0
-
-    def report(done: float, total: float, note: str = "") -> None:
-        nonlocal said, last
-        now = time.monotonic()
-        if note and note != said and (now - last >= 1 or done >= total):
-            said, last = note, now
-            sys.stderr.write(f"{done / total if total else 0:4.0%} {note}\n")
-
-    yield report
-
-
-@contextlib.contextmanager
-def _stdout_kept() -> Iterator[None]:
-    """Send whatever libraries print, from C too, to stderr, so that stdout stays one document."""
-    sys.stdout.flush()
-    kept = os.dup(1)
-    try:
-        os.dup2(2, 1)
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)

@@ -1,0 +1,151 @@
+"""`python -m core model ...`: look at a table, compare base models, train, and answer texts."""
+
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.output import PLAIN, Json, progress, show, stdout_kept
+from core.errors import InputError
+from core.progress import Progress
+
+app = typer.Typer(help="The model room: look at the data, choose a base model, train, and try it.", **PLAIN)
+
+Data = Annotated[Path, typer.Option(help="Labelled table: CSV, TSV, JSONL or Parquet, or hf:OWNER/NAME.")]
+TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
+LabelColumn = Annotated[str, typer.Option(help="Column that holds the answer.")]
+TestData = Annotated[Path | None, typer.Option(help="Test table; without it a part of the rows is held out.")]
+Base = Annotated[str, typer.Option(help="Base model: the bundled one, a folder, or a hub id.")]
+Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows and the same model.")]
+
+
+@app.command("inspect")
+def model_inspect(
+    data: Data,
+    text: TextColumn,
+    label: LabelColumn,
+    test: TestData = None,
+    base: Base = "all-MiniLM-L6-v2",
+    seed: Seed = 7,
+    target: Annotated[float | None, typer.Option(min=0, max=1, help="Accuracy to reach, from 0 to 1.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say what is true of a table before any training, and what the free baselines reach on its test rows."""
+    with stdout_kept(), progress() as told:
+        room = import_module("core.model.look")
+        asked = room.Asked(
+            _table(data, told),
+            _table(test, told) if test else None,
+            text,
+            label,
+            settings={"base": _model(base), "seed": seed},
+            target=target,
+        )
+        found = room.look(asked, told)
+    show(found.as_json(), as_json)
+
+
+@app.command("probe")
+def model_probe(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL...", help="Base models: names, folders or hub ids.")],
+    data: Data,
+    text: TextColumn,
+    label: LabelColumn,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Compare base models in seconds, each by a linear probe on the same rows, and say which one to take."""
+    with stdout_kept(), progress() as told:
+        room, rows = import_module("core.model.probe"), import_module("core.model.data")
+        config = import_module("core.model.config").TrainConfig(seed=seed)
+        table = _table(data, told)
+        parts = import_module("core.model.split").split(rows.read_rows(table, text, label), None, seed, table.name)
+        names = [_model(m) for m in models]
+        found = room.probe(
+            names, parts.train, parts.validation, len(parts.classes), config.max_length, seed, progress=told
+        )
+    show(found.as_json(), as_json)
+
+
+@app.command("train")
+def model_train(
+    data: Data,
+    text: TextColumn,
+    label: LabelColumn,
+    out: Annotated[Path, typer.Option(help="Run folder: model, checkpoints and result.json. Run again to resume.")],
+    test: TestData = None,
+    base: Base = "all-MiniLM-L6-v2",
+    shots: Annotated[int | None, typer.Option(min=4, help="Learn from so many rows of each class only.")] = None,
+    minutes: Annotated[float | None, typer.Option(min=0, help="Minutes to search for better settings in.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, max=50, help="Most passes over the training rows.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Of the encoder, after warm-up.")] = None,
+    batch_size: Annotated[int | None, typer.Option(min=1, max=1024, help="Texts in one pass.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="adamw, sgd or adafactor.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="linear, cosine or constant.")] = None,
+    loss: Annotated[str | None, typer.Option(help="cross_entropy or focal.")] = None,
+    lora_rank: Annotated[int | None, typer.Option(min=0, help="Tune low-rank updates of this rank only.")] = None,
+    seed: Seed = 7,
+    as_json: Json = False,
+) -> None:
+    """Fine-tune the base model on a table and measure it on test rows; settings left out are chosen to suit."""
+    wanted = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "optimizer": optimizer,
+        "schedule": schedule,
+        "loss": loss,
+        "lora_rank": lora_rank,
+        "seed": seed,
+    }
+    with stdout_kept(), progress() as told:
+        room = import_module("core.model.run")
+        asked = room.Asked(
+            _table(data, told),
+            _table(test, told) if test else None,
+            text,
+            label,
+            shots=shots,
+            settings=wanted | {"base": _model(base)},
+        )
+        result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None)
+    show(result.as_json(), as_json)
+
+
+@app.command("predict")
+def model_predict(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of a training that ended.")],
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT...", help="Texts to answer.")] = None,
+    serve: Annotated[bool, typer.Option("--serve", help='Answer JSON lines {"text": "..."} from stdin.')] = False,
+    as_json: Json = False,
+) -> None:
+    """Answer texts with a tuned model: label, calibrated confidence, nearest training rows, what baselines say."""
+    room = import_module("core.model.predict")
+    if serve:
+        with stdout_kept() as stdout:
+            room.serve(run, sys.stdin, stdout)
+        return
+    if not texts:
+        raise InputError("Nothing to answer: give texts, or --serve to read them from stdin.")
+    with stdout_kept():
+        answerer = room.Answerer(run)
+        answers = [answerer.answer(text).as_json() for text in texts]
+    show(answers, as_json)
+
+
+def _table(data: Path, progress: Progress) -> Path:
+    """The table's file; one of the hub is fetched first."""
+    hub = import_module("core.model.hub")
+    wanted = hub.source(data.as_posix())
+    if wanted is None:
+        return data
+    fetched: Path = hub.fetch(wanted, progress=progress)
+    return fetched
+
+
+def _model(name: str) -> str:
+    """A base model's name; a folder that exists is meant, also where it could be a hub's id."""
+    folder = Path(name).expanduser()
+    return str(folder.resolve()) if folder.is_dir() else name

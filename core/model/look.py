@@ -1,0 +1,204 @@
+"""The first look at labelled rows, in seconds and before any training: what they are, and what is free.
+
+It reads and splits the rows, embeds them once with the frozen base model, and takes everything from that: what is true
+of the data, the baselines on the test rows, and how much more labels would bring. Training goes on from it.
+"""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.model import audit
+from core.model.audit import DataReport
+from core.model.base import Base, load_base
+from core.model.baselines import NEIGHBOURS, REGRESSION, WORDS, Baselines, measure_baselines
+from core.model.benchmark import BaselineScore, baseline_score
+from core.model.classifier import Classifier, in_batches, tokenise
+from core.model.config import TrainConfig
+from core.model.curve import Curve, learning_curve
+from core.model.data import read_rows
+from core.model.recipe import settled
+from core.model.shots import few
+from core.model.split import Split, split
+from core.model.stats import Paired, compare
+from core.model.threads import threads
+from core.model.train import Encoded
+from core.progress import Progress, part, silent
+
+FREE = (WORDS, NEIGHBOURS, REGRESSION)  # the baselines that a tuned model has to beat
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person wants to look at or learn from.
+
+    Attributes:
+        data: labelled rows.
+        test: rows to measure on; None holds back a part of `data`.
+        text, label: the columns of both files.
+        shots: rows of each class to learn from; None takes all.
+        settings: fields of `TrainConfig` that the person set.
+        target: accuracy that the model must reach, for the forecast of rows; None asks for none.
+    """
+
+    data: Path
+    test: Path | None
+    text: str
+    label: str
+    shots: int | None = None
+    settings: Mapping[str, Any] | None = None
+    target: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a first look found, and what training goes on with.
+
+    Attributes:
+        config: the settings of a run on these rows; `why` says what was chosen.
+        encoded: token ids of training, validation and test rows.
+        embeddings: of the three, by the frozen base model: (rows, hidden), unit length.
+        scores: the baselines on the test rows.
+    """
+
+    asked: Asked
+    config: TrainConfig
+    why: str
+    base: Base
+    parts: Split
+    encoded: tuple[Encoded, Encoded, Encoded]
+    embeddings: tuple[Tensor, Tensor, Tensor]
+    report: DataReport
+    fitted: Baselines
+    scores: tuple[BaselineScore, ...]
+    curve: Curve
+    seconds: float
+
+    @property
+    def truth(self) -> npt.NDArray[np.int64]:
+        """The classes of the test rows."""
+        return np.asarray(self.parts.test.labels, dtype=np.int64)
+
+    @property
+    def fresh_rows(self) -> npt.NDArray[np.bool_]:
+        """Which test rows have no near-duplicate among the rows that were learned from."""
+        return _fresh(self.parts, self.report)
+
+    def start(self) -> Classifier:
+        """The base model with the logistic regression as its head: what fine-tuning begins with."""
+        model: Classifier = Classifier(self.base.encoder, len(self.parts.classes)).eval()
+        with torch.no_grad():
+            model.head.weight.copy_(self.fitted.linear.weight)
+            model.head.bias.copy_(self.fitted.linear.bias)
+        return model
+
+    def against(self, answers: npt.NDArray[np.int64]) -> tuple[Paired, ...]:
+        """A model's answers to the test rows compared with each free baseline's."""
+        return tuple(compare(self.truth, answers, self.fitted[b].answers, b, self.config.seed) for b in FREE)
+
+    def as_json(self) -> dict[str, Any]:
+        """What was found, as the command line prints it."""
+        target = self.asked.target
+        return {
+            "data": self.report.as_json(),
+            "baselines": [s.as_json() for s in self.scores],
+            "curve": self.curve.as_json() | {"needed": self.curve.needed(target).as_json() if target else None},
+            "base": {"name": self.config.base_name, "sha256": self.base.sha256},
+            "seconds": self.seconds,
+        }
+
+
+def look(asked: Asked, progress: Progress = silent) -> Look:
+    """Read, split and embed the rows, audit them, and measure the free baselines on the test rows.
+
+    Raises:
+        InputError: the data, the settings or the base model cannot be used.
+    """
+    begun = time.perf_counter()
+    torch.set_num_threads(threads())
+    progress(0, 1, "Reading the rows")
+    rows = read_rows(asked.data, asked.text, asked.label)
+    held = read_rows(asked.test, asked.text, asked.label) if asked.test else None
+    seed = int((asked.settings or {}).get("seed") or TrainConfig().seed)
+    parts = split(rows, held, seed, asked.data.name)
+    if asked.shots is not None:
+        parts = few(parts, asked.shots, seed)
+    config, why = settled(asked.settings or {}, len(parts.train), len(parts.classes))
+    progress(0.02, 1, "Loading the base model")
+    base = load_base(config.base)
+    encoded, lengths = _encode(base, parts, config, part(progress, 0.05, 0.1))
+    embedded = time.perf_counter()
+    embeddings = _embed(base, parts, encoded, part(progress, 0.1, 0.5))
+    embedded = time.perf_counter() - embedded
+    report = audit.inspect(
+        parts,
+        files=(asked.data.name, asked.test.name if asked.test else asked.data.name),
+        lengths=lengths,
+        limit=min(config.max_length, base.tokenizer.model_max_length),
+        x=torch.cat(embeddings),
+        notes=rows.notes + (held.notes if held else ()),
+        seed=seed,
+        progress=part(progress, 0.5, 0.7),
+    )
+    texts = (parts.train.texts, parts.validation.texts, parts.test.texts)
+    labels = (parts.train.labels, parts.validation.labels)
+    classes = len(parts.classes)
+    fitted = measure_baselines(texts, labels, embeddings, classes, embedded, part(progress, 0.7, 0.9))
+    curve = learning_curve(
+        embeddings[0],
+        torch.tensor(parts.train.labels),
+        embeddings[2],
+        torch.tensor(parts.test.labels),
+        classes,
+        fitted.linear.strength,
+        seed,
+        part(progress, 0.9, 1),
+    )
+    truth, fresh = np.asarray(parts.test.labels, dtype=np.int64), _fresh(parts, report)
+    return Look(
+        asked=asked,
+        config=config,
+        why=why,
+        base=base,
+        parts=parts,
+        encoded=encoded,
+        embeddings=embeddings,
+        report=report,
+        fitted=fitted,
+        scores=tuple(baseline_score(b.name, b.answers, truth, fresh, b.seconds) for b in fitted.table),
+        curve=curve,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _fresh(parts: Split, report: DataReport) -> npt.NDArray[np.bool_]:
+    fresh = np.ones(len(parts.test), dtype=bool)
+    fresh[list(report.twins)] = False
+    return fresh
+
+
+def _encode(
+    base: Base, parts: Split, config: TrainConfig, progress: Progress
+) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
+    """Token ids of the three sides, and the length of each whole text."""
+    sides = (parts.train, parts.validation, parts.test)
+    lengths = audit.token_lengths(base.tokenizer, [t for side in sides for t in side.texts], progress)
+    ids = [Encoded(tokenise(base.tokenizer, side.texts, config.max_length), side.labels) for side in sides]
+    return (ids[0], ids[1], ids[2]), lengths
+
+
+def _embed(
+    base: Base, parts: Split, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress
+) -> tuple[Tensor, Tensor, Tensor]:
+    model = Classifier(base.encoder, len(parts.classes)).eval()
+    ids = [row for side in encoded for row in side.ids]
+    x = in_batches(model.embed, ids, base.tokenizer.pad_token_id or 0, progress, "Reading the texts")
+    train, validation, test = x.split([len(side.ids) for side in encoded])
+    return train, validation, test

@@ -1,0 +1,30 @@
+"""Settings that suit the data, where a person left them open, and why."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.model.config import TrainConfig
+
+FEW = 20  # training rows a class, up to which the settings for few examples are taken
+
+FULL_SETTINGS: dict[str, Any] = {"epochs": 5}
+FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
+
+
+def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainConfig, str]:
+    """The configuration of a run, and a sentence about what was chosen for the person.
+
+    Args:
+        wanted: fields of `TrainConfig` that a person set; what is None or missing is chosen here.
+        rows: training rows.
+        classes: classes they are spread over.
+
+    Raises:
+        InputError: a setting means nothing, or contradicts another.
+    """
+    said = {name: value for name, value in wanted.items() if value is not None}
+    few = rows <= FEW * classes
+    chosen = FEW_SETTINGS if few else FULL_SETTINGS
+    kind = "few examples a class" if few else "many examples a class"
+    config = TrainConfig(**chosen | said)
+    return config, f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
