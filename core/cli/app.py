@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import model
-from core.cli.output import PLAIN, Json, lines, progress, show, stdout_kept, text
+from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Status
 from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
@@ -76,9 +76,9 @@ def privacy_scan(
     as_json: Json = False,
 ) -> None:
     """Find personal data, by column and type, with intervals. Raw values are never printed."""
-    with stdout_kept(), progress() as told:
+    with stdout_kept(), told_on_stderr() as progress:
         room, most = import_module("core.privacy.scan"), settings().upload_rows
-        found = [room.scan(f, sample=sample, progress=told, max_rows=most).as_json() for f in files]
+        found = [room.scan(f, sample=sample, progress=progress, max_rows=most).as_json() for f in files]
     show({"files": found}, as_json)
 
 
@@ -97,7 +97,7 @@ def licences_check(
     """Find each package's licence and say, for each way of selling, what it allows. Blocked exits 20, unknown 30."""
     if mode not in (*MODES, "all"):
         raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
-    with stdout_kept(), progress() as told:
+    with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.licences.measure")
         wanted = MODES if mode == "all" else (mode,)
         report = room.check(
@@ -107,7 +107,7 @@ def licences_check(
             [room.Asset(*_named(d)) for d in dataset or []],
             texts=not no_texts,
             open_source=open_source,
-            progress=told,
+            progress=progress,
         ).as_json()
     show(report, as_json)
     words = {report["modes"][m]["verdict"] for m in wanted}

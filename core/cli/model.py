@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.cli.output import PLAIN, Json, progress, show, stdout_kept
+from core.cli.output import PLAIN, Json, show, stdout_kept, told_on_stderr
 from core.errors import InputError
 from core.progress import Progress
 
@@ -33,17 +33,17 @@ def model_inspect(
     as_json: Json = False,
 ) -> None:
     """Say what is true of a table before any training, and what the free baselines reach on its test rows."""
-    with stdout_kept(), progress() as told:
+    with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.look")
         asked = room.Asked(
-            _table(data, told),
-            _table(test, told) if test else None,
+            _table(data, progress),
+            _table(test, progress) if test else None,
             text,
             label,
             settings={"base": _model(base), "seed": seed},
             target=target,
         )
-        found = room.look(asked, told)
+        found = room.look(asked, progress)
     show(found.as_json(), as_json)
 
 
@@ -57,14 +57,14 @@ def model_probe(
     as_json: Json = False,
 ) -> None:
     """Compare base models in seconds, each by a linear probe on the same rows, and say which one to take."""
-    with stdout_kept(), progress() as told:
+    with stdout_kept(), told_on_stderr() as progress:
         room, rows = import_module("core.model.probe"), import_module("core.model.data")
         config = import_module("core.model.config").TrainConfig(seed=seed)
-        table = _table(data, told)
+        table = _table(data, progress)
         parts = import_module("core.model.split").split(rows.read_rows(table, text, label), None, seed, table.name)
         names = [_model(m) for m in models]
         found = room.probe(
-            names, parts.train, parts.validation, len(parts.classes), config.max_length, seed, progress=told
+            names, parts.train, parts.validation, len(parts.classes), config.max_length, seed, progress=progress
         )
     show(found.as_json(), as_json)
 
@@ -100,11 +100,11 @@ def model_train(
         "lora_rank": lora_rank,
         "seed": seed,
     }
-    with stdout_kept(), progress() as told:
+    with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.run")
         asked = room.Asked(
-            _table(data, told),
-            _table(test, told) if test else None,
+            _table(data, progress),
+            _table(test, progress) if test else None,
             text,
             label,
             shots=shots,

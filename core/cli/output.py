@@ -35,7 +35,7 @@ def show(value: Any, as_json: bool, plain: Callable[[], object] | None = None) -
 
 
 @contextlib.contextmanager
-def progress() -> Iterator[Progress]:
+def told_on_stderr() -> Iterator[Progress]:
     """Progress as lines on stderr, at most one a second."""
     said, last = "", 0.0
 
