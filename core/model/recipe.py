@@ -8,7 +8,7 @@ from core.model.config import TrainConfig
 FEW = 20  # training rows a class, up to which the settings for few examples are taken
 
 FULL_SETTINGS: dict[str, Any] = {"epochs": 5}
-FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
+FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4, "members": 3}
 
 
 def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainConfig, str]:
@@ -27,4 +27,7 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     chosen = FEW_SETTINGS if few else FULL_SETTINGS
     kind = "few examples a class" if few else "many examples a class"
     config = TrainConfig(**chosen | said)
-    return config, f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
+    why = f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
+    if config.members > 1:
+        why += f" {config.members} trainings are averaged into one model: few validation rows could not choose between them."
+    return config, why

@@ -9,10 +9,10 @@ library move them.
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
 from torch import Tensor
@@ -48,6 +48,13 @@ class Training:
     history: tuple[Epoch | ScoreEpoch, ...]
     best_epoch: int
     seconds: float
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> Self:
+        """What `dataclasses.asdict` made of a training, read back."""
+        kinds = (ScoreEpoch if "val_rmse" in e else Epoch for e in kept["history"])
+        history = tuple(kind(**e) for kind, e in zip(kinds, kept["history"], strict=True))
+        return cls(history, kept["best_epoch"], kept["seconds"])
 
 
 def fine_tune(
