@@ -1,0 +1,108 @@
+"""Is fine-tuning worth it? The free methods beside the tuned model, and what more labels would bring."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core.evidence import Evidence
+from core.venture import Venture
+from pages.shared import model_charts
+from pages.shared.look import duration, number
+from pages.shared.watch import start_button
+
+
+def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
+    """The ladder, the table with paired tests, the learning curve."""
+    rows = ladder_rows(found)
+    if not rows:
+        st.info(
+            "A model that costs nothing may be enough. Four free methods and, after training, the tuned one answer the "
+            "same test rows here. Nothing was measured yet.",
+            icon=":material/stairs:",
+        )
+        start_button(of, ["look"], "Measure the free methods", key="start-free")
+        return
+    if {"model.accuracy", "model.baseline_accuracy"} & stale:
+        st.warning("Data or settings changed since this was measured. Measure again.", icon=":material/history:")
+    model_charts.ladder(rows, key="worth-ladder", must=of.must.accuracy)
+    gain = found.get("model.gain")
+    compared = {c["against"]: c for c in gain.detail.get("compared", [])} if gain else {}
+    st.markdown(
+        _verdict(gain),
+        help="Both answer the same test rows. The exact McNemar test asks whether the rows on which only one of them "
+        "is right fall evenly; a p under 5 % says they do not. 'Not shown to be better' is no proof of equality: the "
+        "last column of the table says how large a difference this test could have seen.",
+    )
+    st.dataframe(_table(rows, compared), hide_index=True, alt="Free methods and the tuned model on the same test rows")
+    seen = found.get("model.baseline_accuracy")
+    curve = seen.detail.get("curve") if seen else None
+    if curve and curve.get("points"):
+        st.markdown("**Would more labels help?**")
+        model_charts.curve(curve, key="curve", target=of.must.accuracy)
+        needed = curve.get("needed")
+        st.markdown(
+            needed["reason"]
+            if needed
+            else curve.get("reason") or "Set the accuracy it must reach to see the rows it takes.",
+            help="Measured with the logistic regression, which takes seconds where tuning takes minutes, so it says "
+            "how much the labels still limit. Its errors are fitted with error = a + b · n^-c; the band is 90 % and knows "
+            "chance only, for rows like today's.",
+        )
+
+
+def ladder_rows(found: dict[str, Evidence]) -> list[dict[str, Any]]:
+    """The methods measured, free ones first; of the run where one ended, else of the first look."""
+    tuned, free = found.get("model.accuracy"), found.get("model.baseline_accuracy")
+    if tuned is not None and tuned.value is not None:
+        fresh, took = found.get("model.accuracy_without_duplicates"), found.get("model.train_minutes")
+        minutes = took.value if took else None
+        return [
+            *tuned.detail.get("baselines", []),
+            {
+                "name": "fine-tuned",
+                "accuracy": tuned.value,
+                "low": tuned.low,
+                "high": tuned.high,
+                "without_duplicates": fresh.value if fresh else None,
+                "seconds": 60 * minutes if isinstance(minutes, float | int) else None,
+            },
+        ]
+    return list(free.detail.get("baselines", [])) if free else []
+
+
+def _verdict(gain: Evidence | None) -> str:
+    if gain is None or not isinstance(gain.value, float | int):
+        return "Fine-tuning was not measured yet: press *Train and measure* to see whether it beats these."
+    d = gain.detail
+    said = (
+        f"Fine-tuning is **{d.get('verdict', '')}** against logistic regression on the untuned model: "
+        f"{gain.value * 100:+.1f} points ({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), "
+        f"p = {d.get('p', float('nan')):.3g}."
+    )
+    if d.get("verdict") == "not shown to be better":
+        said += " So far the free method does as well for you."
+    return said
+
+
+def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> pd.DataFrame:
+    out = []
+    for r in rows:
+        c = compared.get(r["name"])
+        fresh, seconds = r.get("without_duplicates"), r.get("seconds")
+        interval = f" ({r['low']:.1%} to {r['high']:.1%})" if r.get("low") is not None else ""
+        out.append(
+            {
+                "method": r["name"],
+                "accuracy": number(r["accuracy"], "share") + interval,
+                "without duplicates": "" if fresh is None else number(fresh, "share"),
+                "takes": "" if seconds is None else duration(seconds),
+                "tuned is": c["verdict"] if c else "",
+                "difference": f"{c['delta'] * 100:+.1f} ({c['low'] * 100:+.1f} to {c['high'] * 100:+.1f}) points"
+                if c
+                else "",
+                "p": f"{c['p']:.3g}" if c else "",
+                "smallest it could see": f"{c['detectable'] * 100:.1f} points" if c and c.get("detectable") else "",
+            }
+        )
+    return pd.DataFrame(out)
