@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import until
 from databases import alive, processes
 from test_job_processes import run, running
+from waiting import until
 
 from core import jobs, store
 from core.jobs import JobStatus, queue

@@ -1,7 +1,7 @@
 """A job whose work says nothing for a while still shows that it lives, and its log tells its stages."""
 
 import sqlalchemy as sa
-from conftest import until
+from waiting import until
 
 from core import jobs
 from core.settings import Settings

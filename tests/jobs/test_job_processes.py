@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from conftest import until
 from databases import alive, processes
+from waiting import until
 
 from core import jobs
 from core.errors import InputError
