@@ -32,8 +32,8 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
         st.markdown(
             choice.detail.get("reason", choice.reason),
             help="A linear probe: the base model stays as it is and only a logistic regression on its embeddings "
-            "learns. It takes seconds and ranks models mostly as fine-tuning would. The test rows take no part. Of those not "
-            "shown to be worse than the best, the fastest is taken.",
+            "learns. It takes seconds and ranks models mostly as fine-tuning would. The test rows take no part. "
+            "Of those not shown to be worse than the best, the fastest is taken.",
         )
         _table(rows, choice.detail.get("pick"))
     elif choice is not None:
@@ -63,7 +63,7 @@ def _table(rows: list[dict[str, Any]], pick: str | None) -> None:
                 if r.get("below_best")
                 else ""
                 if r.get("error")
-                else "not worse",
+                else "not shown to be worse",
                 "why not": r.get("error") or "",
             }
         )

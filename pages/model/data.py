@@ -83,7 +83,7 @@ def _honest(found: dict[str, Evidence], stale: set[str]) -> None:
         what = "Share of right answers among the test rows that no training row nearly repeats: the fairer promise."
         wanted = (
             ("model.accuracy", "Accuracy, all test rows", "Share of right answers on every test row."),
-            ("model.accuracy_without_duplicates", "Accuracy, without near-duplicates", what),
+            ("model.accuracy_without_duplicates", "Without near-duplicates", what),
         )
         figure_row(found, wanted, stale)
         return

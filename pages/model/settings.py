@@ -182,33 +182,34 @@ def _ask(it: Entry, now: Model, wanted: tuple[Ask | Pick, ...]) -> dict[str, Any
     answers: dict[str, Any] = {}
     columns = st.columns(2)
     for place, ask in enumerate(wanted):
-        stated, key = getattr(now, ask.key), f"set-{ask.key}-{it.slug}"
         with columns[place % 2]:
-            if isinstance(ask, Pick):
-                options = [None, *ask.options]
-                answers[f"model.{ask.key}"] = st.selectbox(
-                    ask.question,
-                    options,
-                    index=options.index(stated),
-                    format_func=lambda v, names=ask.options: names.get(v, _CHOSEN),
-                    key=key,
-                    help=ask.help,
-                    disabled=it.sample,
-                )
-                continue
-            kind = int if ask.key in _WHOLE else float
-            typed = st.number_input(
-                ask.question,
-                min_value=kind(ask.least),
-                max_value=None if ask.most is None else kind(ask.most),
-                value=None if stated is None else kind(stated),
-                step=kind(ask.step),
-                format=ask.form,
-                placeholder=_CHOSEN if ask.key != "search_minutes" else "no search",
-                key=key,
-                help=ask.help,
-                disabled=it.sample,
-            )
-            off = ask.key in ("learning_rate", "search_minutes") and not typed  # 0 of these means nothing
-            answers[f"model.{ask.key}"] = None if off else typed
+            stated, key = getattr(now, ask.key), f"set-{ask.key}-{it.slug}"
+            answers[f"model.{ask.key}"] = (_pick if isinstance(ask, Pick) else _number)(ask, stated, key)
     return answers
+
+
+def _pick(ask: Any, stated: Any, key: str) -> Any:
+    options = [None, *ask.options]
+
+    def shown(value: Any) -> str:
+        return str(ask.options.get(value, _CHOSEN))
+
+    at = options.index(stated)
+    return st.selectbox(ask.question, options, index=at, format_func=shown, key=key, help=ask.help)
+
+
+def _number(ask: Any, stated: float | None, key: str) -> float | None:
+    kind: Any = int if ask.key in _WHOLE else float
+    typed: float | None = st.number_input(
+        ask.question,
+        min_value=kind(ask.least),
+        max_value=None if ask.most is None else kind(ask.most),
+        value=None if stated is None else kind(stated),
+        step=kind(ask.step),
+        format=ask.form,
+        placeholder=_CHOSEN if ask.key != "search_minutes" else "no search",
+        key=key,
+        help=ask.help,
+    )
+    # 0 of these means nothing, and the file refuses it
+    return None if ask.key in ("learning_rate", "search_minutes") and not typed else typed

@@ -83,7 +83,12 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         calibration = found.get("model.calibration_error")
         if calibration is not None and calibration.detail.get("curve"):
             model_charts.calibration(calibration.detail, key="calibration")
-            st.caption("One temperature, fitted on the validation rows, changes how sure it sounds and no answer.")
+            d = calibration.detail
+            helped = "" if d["after"]["ece"] <= d["before"]["ece"] else " On these test rows it did not help."
+            st.caption(
+                f"One temperature ({d['temperature']:.2f}), fitted on {d['n_validation']:,} validation rows, changes "
+                f"how sure it sounds and no answer.{helped}"
+            )
         if found.get("model.p95_latency") is not None:
             st.markdown("**How long single answers take**")
             charts.latency(found["model.p95_latency"], key="latency", must=of.must.p95_ms)

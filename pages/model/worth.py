@@ -29,7 +29,7 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     gain = found.get("model.gain")
     compared = {c["against"]: c for c in gain.detail.get("compared", [])} if gain else {}
     st.markdown(
-        _verdict(gain),
+        _verdict(gain, rows),
         help="Both answer the same test rows. The exact McNemar test asks whether the rows on which only one of them "
         "is right fall evenly; a p under 5 % says they do not. 'Not shown to be better' is no proof of equality: the "
         "last column of the table says how large a difference this test could have seen.",
@@ -46,8 +46,8 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
             if needed
             else curve.get("reason") or "Set the accuracy it must reach to see the rows it takes.",
             help="Measured with the logistic regression, which takes seconds where tuning takes minutes, so it says "
-            "how much the labels still limit. Its errors are fitted with error = a + b · n^-c; the band is 90 % and knows "
-            "chance only, for rows like today's.",
+            "how much the labels still limit. Its errors are fitted with error = a + b · n^-c; the band is 90 % and "
+            "knows chance only, for rows like today's.",
         )
 
 
@@ -71,7 +71,7 @@ def ladder_rows(found: dict[str, Evidence]) -> list[dict[str, Any]]:
     return list(free.detail.get("baselines", [])) if free else []
 
 
-def _verdict(gain: Evidence | None) -> str:
+def _verdict(gain: Evidence | None, rows: list[dict[str, Any]]) -> str:
     if gain is None or not isinstance(gain.value, float | int):
         return "Fine-tuning was not measured yet: press *Train and measure* to see whether it beats these."
     d = gain.detail
@@ -80,8 +80,10 @@ def _verdict(gain: Evidence | None) -> str:
         f"{gain.value * 100:+.1f} points ({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), "
         f"p = {d.get('p', float('nan')):.3g}."
     )
-    if d.get("verdict") == "not shown to be better":
-        said += " So far the free method does as well for you."
+    even = {c["against"] for c in d.get("compared", []) if c["verdict"] != "better"}
+    if free := max((r for r in rows if r["name"] in even), key=lambda r: float(r["accuracy"]), default=None):
+        share = number(free["accuracy"], "share")
+        said += f" It is not shown to be better than {free['name']}, which is free and has {share}."
     return said
 
 

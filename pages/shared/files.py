@@ -1,7 +1,11 @@
 """The files of a venture: see what it has, and bring more, wherever they are needed."""
 
+import csv
 import io
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
+from itertools import islice
+from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -10,15 +14,22 @@ from core import ventures
 from core.errors import InputError
 from core.ventures import Entry
 from pages.shared.frame import config
+from pages.shared.watch import start
+
+TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
+_LABELS = ("label", "intent", "category", "class", "target", "answer")
+_HEAD, _ROWS = 1 << 20, 50  # bytes and rows that are enough to know the columns
 
 
-def save(it: Entry, edit: Callable[[str], str]) -> None:
-    """Change the venture file, or say every problem and change nothing."""
+def save(it: Entry, edit: Callable[[str], str], *, look: bool = False) -> None:
+    """Change the venture file, or say every problem and change nothing; then look at the data where asked to."""
     try:
-        ventures.save(config(), it.file, edit(it.file.read_text(encoding="utf-8")))
+        of = ventures.save(config(), it.file, edit(it.file.read_text(encoding="utf-8")))
     except InputError as error:
         st.error(f"Nothing was saved.\n\n```\n{error}\n```")
         return
+    if look:
+        start(of, ["look"])
     st.session_state["said"] = "Saved. What followed from the changed parts is now stale."
     st.rerun()
 
@@ -66,35 +77,141 @@ def bring(it: Entry, *, data: bool) -> None:
 
 
 def upload_data(it: Entry) -> None:
-    """Take in a table and ask which columns matter."""
+    """Take in a table and ask which columns matter; a labelled one is looked at at once."""
     limit = config().upload_mb
-    given = st.file_uploader("A table of texts (CSV, UTF-8)", key=f"data-{it.slug}", max_upload_size=limit)
+    given = st.file_uploader(
+        "A table of texts (CSV, TSV, JSONL or Parquet)", type=TABLES, key=f"data-{it.slug}", max_upload_size=limit
+    )
     if given is None:
         return
     try:
-        head = pd.read_csv(io.BytesIO(given.getvalue()[: 1 << 20]), nrows=20, encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        st.error(f"{given.name}: byte {error.start} is not UTF-8. Save the table as CSV in UTF-8 and upload it again.")
+        columns, longest = header(given.name, given.getvalue())
+    except InputError as error:
+        st.error(str(error))
         return
-    except (ValueError, pd.errors.ParserError):
-        st.error(f"{given.name}: cannot be read as a table with a header line. Save it as CSV in UTF-8.")
-        return
-    columns = [str(c) for c in head.columns]
-    longest = max(columns, key=lambda c: head[c].astype(str).str.len().mean() if len(head) else 0)
-    text = st.selectbox("Column that holds the text", columns, index=columns.index(longest))
-    label = st.selectbox("Column that holds the right answer", ["(none: only scan it)", *columns])
+    text = st.selectbox("Column that holds the text", columns, index=columns.index(longest), key=f"text-{it.slug}")
+    choices = ["(none: only scan it)", *columns]
+    label = st.selectbox(
+        "Column that holds the right answer",
+        choices,
+        index=choices.index(likely_label(columns, text) or choices[0]),
+        key=f"label-{it.slug}",
+    )
     licence = st.text_input(
         "Licence of the data", "LicenseRef-own", help="An SPDX id; LicenseRef-own where it is yours."
     )
+    test = None
+    if not label.startswith("("):
+        test = st.file_uploader(
+            "Test rows (optional)",
+            type=TABLES,
+            key=f"test-{it.slug}",
+            max_upload_size=limit,
+            help="A second table with the same columns that is only measured on. Without one, a part of the rows is "
+            "held back.",
+        )
     if st.button("Add the table", type="primary", icon=":material/upload_file:"):
 
         def edit(toml: str) -> str:
+            if test is not None:
+                _same_columns(test.name, test.getvalue(), text, label)
+                if ventures.slug_of(test.name) == ventures.slug_of(given.name):
+                    raise InputError(f"{test.name}: both tables have this name; rename one of them.")
             path = ventures.take_upload(config(), it.file, given.name, given)
             row = {"id": ventures.slug_of(given.name.rsplit(".", 1)[0]), "path": path, "text": text}
             row |= {"label": "" if label.startswith("(") else label, "licence": licence}
+            row["test"] = "" if test is None else ventures.take_upload(config(), it.file, test.name, test)
             return ventures.put_dataset(toml, row)
 
-        save(it, edit)
+        save(it, edit, look=not label.startswith("("))
+
+
+def header(name: str, content: bytes) -> tuple[list[str], str]:
+    """The columns of a table, and the one that holds the longest cells, read from its first megabyte.
+
+    Raises:
+        InputError: it is no table of a kind that is read; the message says at which byte, counted from 1.
+    """
+    if content.startswith(b"PAR1"):
+        return _parquet_header(name, content)
+    head = content[:_HEAD]
+    if len(content) > _HEAD:
+        head = head[: head.rfind(b"\n") + 1] or head[:-3]  # whole lines, or at least whole characters
+    if not head.strip():
+        raise InputError(f"{name}: is empty; choose a table with a header line.")
+    if b"\0" in head:
+        at = head.index(b"\0") + 1
+        raise InputError(f"{name}: byte {at:,} is NUL, so this is no text table. Save it as CSV in UTF-8.")
+    try:
+        lines = head.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        at = error.start + 1 + (3 if head.startswith(b"\xef\xbb\xbf") else 0)
+        raise InputError(f"{name}: byte {at:,} is not UTF-8. Save the table in UTF-8 and upload it again.") from None
+    suffix = name.lower().rsplit(".", 1)[-1]
+    rows = _json_rows(name, lines) if suffix in ("jsonl", "ndjson") else _table_rows(name, lines, suffix)
+    columns = list(dict.fromkeys(key for row in rows for key in row))
+    return columns, max(columns, key=lambda c: sum(len(str(r.get(c) or "")) for r in rows))
+
+
+def likely_label(columns: Sequence[str], text: str) -> str | None:
+    """The column that is probably the answer, by its name; None where no name says so."""
+    named = {c.strip().lower(): c for c in columns if c != text}
+    return next((named[n] for n in _LABELS if n in named), None)
+
+
+def _table_rows(name: str, lines: str, suffix: str) -> list[dict[str, str]]:
+    first = lines.lstrip("\n\r").splitlines()[0] if lines.strip() else ""
+    tab = suffix in ("tsv", "tab") or first.count("\t") > max(first.count(","), first.count(";"))
+    delimiter = "\t" if tab else max(",;", key=first.count)
+    try:
+        table = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
+        names = next((row for row in table if any(cell.strip() for cell in row)), [])
+        rows = [dict(zip(names, row, strict=False)) for row in islice(table, _ROWS)]
+    except csv.Error:
+        raise InputError(f"{name}: cannot be read as a table with a header line. Save it as CSV in UTF-8.") from None
+    if not names or any(not c.strip() for c in names):
+        raise InputError(f"{name}: its first line does not name every column. Add a header line, such as text,label.")
+    if twice := next((i for i, c in enumerate(names, 1) if names.count(c) > 1), 0):
+        raise InputError(f"{name}: column {twice} has the name of another one; rename it.")
+    return rows or [dict.fromkeys(names, "")]
+
+
+def _json_rows(name: str, lines: str) -> list[dict[str, Any]]:
+    rows = []
+    for number, line in enumerate(islice(lines.splitlines(), _ROWS), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError):
+            row = None
+        if not isinstance(row, dict) or not row:
+            raise InputError(f'{name}: line {number} is not a JSON object such as {{"text": "…", "label": "…"}}.')
+        rows.append(row)
+    if not rows:
+        raise InputError(f"{name}: holds no rows; choose a table with a text column.")
+    return rows
+
+
+def _parquet_header(name: str, content: bytes) -> tuple[list[str], str]:
+    import pyarrow as pa  # noqa: PLC0415 - only for a Parquet file
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        schema = pq.read_schema(io.BytesIO(content))
+    except (pa.ArrowException, OSError, ValueError):
+        raise InputError(f"{name}: begins like Parquet but cannot be read; save it again.") from None
+    if not schema.names:
+        raise InputError(f"{name}: has no columns.")
+    texts = [f.name for f in schema if pa.types.is_string(f.type) or pa.types.is_large_string(f.type)]
+    likely = [c for c in texts if c.lower() in ("text", "message", "body", "sentence", "question", "utterance")]
+    return list(schema.names), (likely or texts or list(schema.names))[0]
+
+
+def _same_columns(name: str, content: bytes, text: str, label: str) -> None:
+    columns, _ = header(name, content)
+    if missing := [c for c in (text, label) if c not in columns]:
+        raise InputError(f"{name}: has no column {' and no column '.join(missing)}; name them as in the other table.")
 
 
 def upload_manifest(it: Entry) -> None:

@@ -27,7 +27,7 @@ def balance(report: Mapping[str, Any], *, key: str) -> None:
         marker_color=BLUE,
     )
     fig.add_bar(y=names, x=[c["test"] for c in shown], name="tested on", orientation="h", marker_color=ORANGE)
-    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": 1.08, "traceorder": "normal"})
+    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.2, "traceorder": "normal"})
     fig.update_xaxes(title="rows")
     least, most = rows[0], rows[-1]
     title = f"{len(rows)} classes; the largest has {report['imbalance']:.1f} times the rows of the smallest"
@@ -76,7 +76,7 @@ def candidates(rows: Sequence[Mapping[str, Any]], pick: str | None, *, key: str)
             y=[a["value"]],
             mode="markers+text",
             text=[f"{r['name']}{' ✓ take this' if taken else ''}"],
-            textposition="top center",
+            textposition="bottom left",
             marker={"size": 12 + 28 * ((r["size_mb"] or 1) / biggest) ** 0.5, "color": BLUE if taken else GREY},
             error_y={
                 "type": "data",
@@ -221,7 +221,7 @@ def forecast(e: Mapping[str, Any], *, key: str) -> None:
     """The training time that was forecast, as a band, and the one it took."""
     said, actual = e["forecast"], e["actual"]
     fig = go.Figure()
-    fig.add_shape(type="rect", x0=said["low"], x1=said["high"], y0=0.25, y1=0.75, fillcolor=BAND, line={"width": 0})
+    fig.add_shape(type="rect", x0=said["low"], x1=said["high"], y0=-0.2, y1=1.2, fillcolor=BAND, line={"width": 0})
     for x, text, colour, symbol in (
         (said["minutes"], "forecast", GREY, "line-ns-open"),
         (actual, "took", BLUE, "circle"),
@@ -232,14 +232,14 @@ def forecast(e: Mapping[str, Any], *, key: str) -> None:
             mode="markers+text",
             text=[f"{text} {x:.2g} min"],
             textposition="top center" if text == "took" else "bottom center",
-            marker={"size": 16, "color": colour, "symbol": symbol},
+            marker={"size": 14, "color": colour, "symbol": symbol},
             hovertemplate=f"{text}: %{{x:.2f}} min<extra></extra>",
         )
-    fig.update_yaxes(visible=False, range=[-0.3, 1.3])
+    fig.update_yaxes(visible=False, range=[-1, 2])
     fig.update_xaxes(title="minutes of training", range=[0, 1.3 * max(actual, said["high"])])
     word = "inside" if e["inside"] else "outside"
     title = f"It took {actual:.1f} min, {word} the band of {said['low']:.1f} to {said['high']:.1f} that was forecast"
-    chart(fig, key=key, title=title, alt=title, height=190)
+    chart(fig, key=key, title=title, alt=title, height=220)
 
 
 def calibration(found: Mapping[str, Any], *, key: str) -> None:
