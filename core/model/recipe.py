@@ -8,7 +8,7 @@ from core.model.config import TrainConfig
 FEW = 20  # training rows a class, up to which the settings for few examples are taken
 
 FULL_SETTINGS: dict[str, Any] = {"epochs": 5}
-FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4, "members": 3}
+FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
 
 
 def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainConfig, str]:
@@ -29,5 +29,5 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     config = TrainConfig(**chosen | said)
     why = f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
     if config.members > 1:
-        why += f" {config.members} trainings are averaged into one model: few validation rows could not choose between them."
+        why += f" {config.members} trainings are averaged: few validation rows could not choose one of them."
     return config, why
