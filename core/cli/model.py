@@ -76,6 +76,7 @@ def model_train(
     label: LabelColumn,
     out: Annotated[Path, typer.Option(help="Run folder: model, checkpoints and result.json. Run again to resume.")],
     test: TestData = None,
+    task: Annotated[str, typer.Option(help="classify, or score: the label is a number to predict.")] = "classify",
     base: Base = "all-MiniLM-L6-v2",
     shots: Annotated[int | None, typer.Option(min=4, help="Learn from so many rows of each class only.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Minutes to search for better settings in.")] = None,
@@ -100,6 +101,10 @@ def model_train(
         "lora_rank": lora_rank,
         "seed": seed,
     }
+    if task not in ("classify", "score"):
+        raise InputError(f"--task is {task!r}: it can be classify or score.")
+    if task == "score" and minutes:
+        raise InputError("A search for settings is for classes only: leave --minutes out.")
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.run")
         asked = room.Asked(
@@ -110,7 +115,10 @@ def model_train(
             shots=shots,
             settings=wanted | {"base": _model(base)},
         )
-        result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None)
+        if task == "score":
+            result = import_module("core.model.scores").train_scores(asked, out, progress)
+        else:
+            result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None)
     show(result.as_json(), as_json)
 
 

@@ -46,7 +46,7 @@ class TfIdf:
 
     def scores(self, texts: Sequence[str]) -> npt.NDArray[np.float64]:
         """Distance from each class's boundary (texts, classes); the largest is the answer."""
-        return np.asarray(_scaled(_counts(texts)[:, self.columns], self.idf) @ self.weight.T + self.bias)
+        return np.asarray(scaled(hashed(texts)[:, self.columns], self.idf) @ self.weight.T + self.bias)
 
 
 def fit(
@@ -59,18 +59,16 @@ def fit(
 ) -> TfIdf:
     """Fit with each penalty and keep the one that answers most validation rows rightly, the smaller of equals."""
     progress(0, 1, "Baseline: counting words")
-    counts = _counts(texts)
-    seen = np.asarray((counts > 0).sum(0)).ravel()
-    columns = np.flatnonzero(seen > (1 if len(texts) >= 100 else 0)).astype(np.int64)
-    idf = (np.log((1 + len(texts)) / (1 + seen[columns])) + 1).astype(np.float32)
-    x, truth = _scaled(counts[:, columns], idf), np.asarray(labels)
-    x_validation = _counts(validation)[:, columns]
+    counts = hashed(texts)
+    columns, idf = vocabulary(counts)
+    x, truth = scaled(counts[:, columns], idf), np.asarray(labels)
+    x_validation = hashed(validation)[:, columns]
     best: tuple[int, TfIdf] | None = None
     for n, penalty in enumerate(PENALTIES):
         step = part(progress, 0.2 + 0.4 * n, 0.6 + 0.4 * n)
         weight, bias = _one_against_rest(x, truth, n_classes, penalty, step)
         model = TfIdf(columns, idf, weight, bias, penalty)
-        answers = (_scaled(x_validation, idf) @ weight.T + bias).argmax(1)
+        answers = (scaled(x_validation, idf) @ weight.T + bias).argmax(1)
         right = int((answers == np.asarray(validation_labels)).sum())
         if best is None or right > best[0]:
             best = (right, model)
@@ -96,7 +94,14 @@ def _one_against_rest(
     return weight, bias
 
 
-def _counts(texts: Sequence[str]) -> Any:
+def vocabulary(counts: Any) -> tuple[Ints, npt.NDArray[np.float32]]:
+    """The hashed columns that training rows' counts (rows, 2 x COLUMNS) fill, and each one's inverse frequency."""
+    rows, seen = counts.shape[0], np.asarray((counts > 0).sum(0)).ravel()
+    columns = np.flatnonzero(seen > (1 if rows >= 100 else 0)).astype(np.int64)
+    return columns, (np.log((1 + rows) / (1 + seen[columns])) + 1).astype(np.float32)
+
+
+def hashed(texts: Sequence[str]) -> Any:
     """Hashed counts (texts, 2 x COLUMNS), words first."""
     kinds: tuple[dict[str, Any], ...] = (
         {"ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b"},
@@ -110,7 +115,7 @@ def _counts(texts: Sequence[str]) -> Any:
     return sparse.hstack(blocks, format="csr")
 
 
-def _scaled(counts: Any, idf: npt.NDArray[np.float32]) -> Any:
+def scaled(counts: Any, idf: npt.NDArray[np.float32]) -> Any:
     """(1 + ln count) x idf, each row to unit length (Manning, Raghavan & Schütze 2008, §6.4)."""
     x = counts.copy()
     x.data = 1 + np.log(x.data)
