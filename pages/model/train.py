@@ -62,7 +62,7 @@ def main() -> None:
     view = st.radio(
         "Show",
         VIEWS,
-        index=VIEWS.index("Training") if "model.accuracy" in found else 0,
+        index=VIEWS.index("Training") if "model.accuracy" in found or "model" in {j.kind for j in live(of)} else 0,
         horizontal=True,
         label_visibility="collapsed",
         key=f"model-view-{it.slug}",

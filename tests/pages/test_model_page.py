@@ -182,6 +182,21 @@ def test_settings_are_written_to_the_venture_file_and_emptied_ones_taken_out(own
     assert (model.epochs, model.optimizer, model.learning_rate, model.dropout) == (3, "sgd", None, None)
 
 
+def test_a_run_that_goes_on_is_drawn_from_its_history(own: Settings) -> None:
+    at = open_page("support-desk", "Training")
+    at.button(key="start-model").click().run()
+    assert not at.exception
+    assert "once the run has started" in words(at)
+    (job,) = jobs(connect(own))
+    folder = Path(job.run_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    line = '{"step": 5, "of": 40, "epoch": 0.5, "seconds": 3.0, "loss": 1.2}\n'
+    (folder / "history.jsonl").write_text(line + '{"step": 6, "of"')
+    at.run()
+    assert not at.exception
+    assert "Step 5 of 40" in words(at)
+
+
 def test_candidates_are_written_to_the_venture_file(own: Settings) -> None:
     file = ventures.create(own, "Picks", {})
     at = open_page("picks", "Base model")
