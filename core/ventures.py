@@ -218,14 +218,15 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
 
 
 def _copy_checked(stream: BinaryIO, new: Any, name: str, limit_mb: int) -> str:
-    digest, size = hashlib.sha256(), 0
+    digest, size, binary = hashlib.sha256(), 0, False
     while chunk := stream.read(_CHUNK):
         if size == 0:
             _refuse(chunk, name)
+            binary = chunk.startswith(b"PAR1")
         size += len(chunk)
         if size > limit_mb << 20:
             raise InputError(f"{name}: larger than {limit_mb} MB; put it beside venture.toml and use the command line.")
-        if b"\0" in chunk:
+        if not binary and b"\0" in chunk:
             raise InputError(f"{name}: holds NUL bytes, so it is not a text table; save it as CSV in UTF-8.")
         digest.update(chunk)
         new.write(chunk)

@@ -3,12 +3,11 @@
 import streamlit as st
 
 from core.evidence import Evidence
-from core.jobs import KINDS, JobStatus, jobs
 from core.venture import Venture
 from pages.model import base, data, training, tryit, worth
 from pages.shared.figures import stale_ids
 from pages.shared.files import bring
-from pages.shared.frame import entry, evidence, inputs, store, venture
+from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text, number
 from pages.shared.watch import live, start_button, watch
 
@@ -29,20 +28,6 @@ def answer(of: Venture, found: dict[str, Evidence]) -> str:
     return f"The tuned model answers {figure_text(accuracy)} of the test rows rightly.{must}"
 
 
-def watch_all(of: Venture) -> None:
-    """The live jobs of this page, and how those ended that ended badly."""
-    side = ("look", "choose")
-    busy = {j.kind for j in live(of)}
-    watch(of, ["model", *(kind for kind in side if kind in busy)])
-    for kind in side:
-        last = next((j for j in jobs(store(), venture=of.key, limit=50) if j.kind == kind), None)
-        if last is None or last.live or last.status is JobStatus.DONE:
-            continue
-        text = f"**{KINDS[kind].title}: the last one was {last.status}.** {last.error}"
-        (st.info if last.status is JobStatus.CANCELLED else st.error)(text)
-        st.page_link("pages/work/jobs.py", label="See its log", query_params={"job": str(last.id)})
-
-
 def main() -> None:
     of, it = venture(), entry()
     found = evidence(of, detail=True)
@@ -57,7 +42,7 @@ def main() -> None:
             f"Base model: {of.model.base}. Only safetensors are loaded and no code from a model is run.",
             help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
-    watch_all(of)
+    watch(of, ["model", "look", "choose"])
     bring(it, data=True)
     view = st.radio(
         "Show",

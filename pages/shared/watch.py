@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import ventures
 from core.errors import InputError
-from core.jobs import Job, JobStatus, cancel, ensure_worker, get, jobs, submit
+from core.jobs import KINDS, Job, JobStatus, cancel, ensure_worker, get, jobs, submit
 from core.venture import Venture
 from pages.shared.frame import config, store
 from pages.shared.look import ROOM, duration
@@ -75,7 +75,7 @@ def _watch(ids: tuple[int, ...]) -> None:
 
 def progress_row(job: Job) -> None:
     """One live job: what, how far, since when, and a way to stop it."""
-    name = ROOM[job.kind][0] if job.kind in ROOM else job.kind
+    name = _title(job.kind)
     share = min(max(job.done / job.total, 0.0), 1.0) if job.total else 0.0
     since = job.started or job.created
     spent = (datetime.now(UTC) - since).total_seconds()
@@ -96,12 +96,16 @@ def _stop(job_id: int) -> None:
     cancel(store(), job_id)
 
 
+def _title(kind: str) -> str:
+    return ROOM[kind][0] if kind in ROOM else KINDS[kind].title if kind in KINDS else kind
+
+
 def _last_end(of: Venture, room: str, running: Sequence[int]) -> None:
     """Say how the room's last job ended, where it ended badly and nothing was started since."""
     last = next((j for j in jobs(store(), venture=of.key, limit=50) if j.kind == room), None)
     if last is None or last.live or last.id in running or last.status is JobStatus.DONE:
         return
     word, icon, _ = STATE[last.status]
-    text = f"**{ROOM[room][0]}: the last measurement was {word}.** {last.error}"
+    text = f"**{_title(room)}: the last one was {word}.** {last.error}"
     (st.info if last.status is JobStatus.CANCELLED else st.error)(text, icon=icon)
     st.page_link("pages/work/jobs.py", label="See its log", query_params={"job": str(last.id)})

@@ -115,3 +115,16 @@ def test_a_broken_venture_is_listed_with_its_problem(own_settings: Settings) -> 
     found = next(e for e in ventures.entries(own_settings) if e.slug == "my-idea")
     assert found.venture is None
     assert "name: is missing" in found.problem
+
+
+def test_a_parquet_table_is_taken_in_as_it_is(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    source = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({"text": ["a", "b"], "label": ["x", "y"]}), source)
+    config = Settings(var=tmp_path / "var")
+    file = ventures.create(config, "With a table", {})
+    with source.open("rb") as stream:
+        path = ventures.take_upload(config, file, "rows.parquet", stream)
+    assert (file.parent / path).read_bytes() == source.read_bytes()
