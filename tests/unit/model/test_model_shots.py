@@ -55,5 +55,3 @@ def test_what_a_person_set_is_kept_and_the_rest_suits_the_data() -> None:
     assert scarce.learning_rate > many.learning_rate
     assert "many" in why
     assert "few" in because
-    assert (many.members, scarce.members) == (1, 3)
-    assert "averaged" in because
