@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,12 +16,8 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from core.intervals import wilson
-from core.model.base import load_base
-from core.model.classifier import Classifier, in_batches, tokenise
-from core.model.config import BUNDLED
-from core.model.data import read_rows
 from core.model.near import THRESHOLD, Twins, find_twins
-from core.model.split import Split, split
+from core.model.split import Split
 from core.model.suspect import out_of_fold, suspect_labels
 from core.progress import Progress, part, silent
 
@@ -160,47 +155,6 @@ class DataReport:
             "notes": list(self.notes),
             "seconds": self.seconds,
         }
-
-
-def inspect_file(
-    data: Path,
-    test: Path | None,
-    text: str,
-    label: str,
-    *,
-    base: str = BUNDLED,
-    max_length: int = 96,
-    seed: int = 7,
-    progress: Progress = silent,
-) -> DataReport:
-    """Read labelled files as a training run would, and report on them; arguments as for `train_and_benchmark`.
-
-    Raises:
-        InputError: the data or the base model cannot be used.
-    """
-    begun = time.perf_counter()
-    progress(0, 1, "Reading the rows")
-    rows = read_rows(data, text, label)
-    held = read_rows(test, text, label) if test else None
-    parts = split(rows, held, seed, data.name)
-    progress(0.02, 1, "Loading the base model")
-    loaded = load_base(base)
-    lengths = token_lengths(loaded.tokenizer, _texts(parts), part(progress, 0.05, 0.1))
-    ids = tokenise(loaded.tokenizer, _texts(parts), max_length)
-    pad = loaded.tokenizer.pad_token_id or 0
-    encode = Classifier(loaded.encoder, len(parts.classes)).eval().embed
-    x = in_batches(encode, ids, pad, part(progress, 0.15, 0.75), "Reading the texts")
-    return inspect(
-        parts,
-        files=(data.name, test.name if test else data.name),
-        lengths=lengths,
-        limit=min(max_length, loaded.tokenizer.model_max_length),
-        x=x,
-        notes=rows.notes + (held.notes if held else ()),
-        seed=seed,
-        progress=part(progress, 0.75, 1),
-        begun=begun,
-    )
 
 
 def inspect(

@@ -44,8 +44,6 @@ class TrainConfig:
         average: decay of a running mean over the weights of all steps, which is measured and kept in place of the
             last ones (Polyak & Juditsky 1992; Tarvainen & Valpola 2017); 0 is off.
         lora_rank: rank of the low-rank updates that are learnt in place of the encoder's weights; 0 is off.
-        members: trainings from the same start, with seeds s, s + 1, ..., whose weights are averaged into one model
-            (a model soup: Wortsman et al. 2022).
         checkpoint_seconds: time after which a checkpoint is written inside an epoch; there is one after each anyway.
     """
 
@@ -75,7 +73,6 @@ class TrainConfig:
     freeze_layers: int = 0
     average: float = 0.0
     lora_rank: int = 0
-    members: int = 1
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -92,7 +89,7 @@ class TrainConfig:
         ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}: it can be {', '.join(allowed)}.")
-        for name in ("epochs", "batch_size", "max_length", "patience", "accumulate", "members"):
+        for name in ("epochs", "batch_size", "max_length", "patience", "accumulate"):
             _check(name, getattr(self, name), 1, math.inf)
         for name in ("seed", "freeze_layers", "lora_rank", "weight_decay", "clip", "focal_gamma", "checkpoint_seconds"):
             _check(name, getattr(self, name), 0, math.inf)

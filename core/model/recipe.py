@@ -27,7 +27,4 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     chosen = FEW_SETTINGS if few else FULL_SETTINGS
     kind = "few examples a class" if few else "many examples a class"
     config = TrainConfig(**chosen | said)
-    why = f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
-    if config.members > 1:
-        why += f" {config.members} trainings are averaged: few validation rows could not choose one of them."
-    return config, why
+    return config, f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."

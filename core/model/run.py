@@ -31,10 +31,9 @@ from core.model.history import FILE as HISTORY
 from core.model.latency import Latency, Machine, measure_latency
 from core.model.look import Asked, Look, look
 from core.model.search import Search, search
-from core.model.soup import train_members
 from core.model.split import Split
 from core.model.stats import Interval, Paired
-from core.model.train import Training, forget
+from core.model.train import Training, fine_tune, forget
 from core.progress import Progress, part, silent
 
 _FOLDERS = ("checkpoints", "search", "model", predict.FOLDER)
@@ -260,9 +259,8 @@ def _advise(found: Look, out: Path, progress: Progress) -> Advice:
     pace = adviser.probe_pace(
         found.start(), train.ids, pad, hardware, config.batch_size, config.seed, part(progress, 0.1, 1)
     )
-    epochs = config.epochs * config.members
     forecast = adviser.forecast(
-        pace, [len(r) for r in train.ids], [len(r) for r in validation.ids], epochs, seed=config.seed
+        pace, [len(r) for r in train.ids], [len(r) for r in validation.ids], config.epochs, seed=config.seed
     )
     advice = Advice(hardware, adviser.advise(hardware, pace, found.base.encoder.config.hidden_size), forecast)
     write_json(file, advice.as_json())
@@ -284,9 +282,8 @@ def _train(
     if done.is_file() and (out / "model" / WEIGHTS).is_file():
         kept = json.loads(done.read_text(encoding="utf-8"))
         return config, tried, Training.from_json(kept)
-    model, training = train_members(
-        lambda: _fresh(found), train, validation, config, pad, out / "checkpoints", progress
-    )
+    model = _fresh(found)
+    training = fine_tune(model, train, validation, config, pad, out / "checkpoints", progress)
     progress(1, 1, "Keeping the best epoch")
     save_model(model, found.base.tokenizer, found.parts.classes, config.max_length, out / "model")
     write_json(done, asdict(training))

@@ -29,11 +29,10 @@ from core.model.look import Asked
 from core.model.losses import scale_of
 from core.model.recipe import FULL_SETTINGS
 from core.model.run import begin, write_json
-from core.model.soup import train_members
 from core.model.split import ScoreSplit, split_scores
 from core.model.stats import RESAMPLES, Interval
 from core.model.threads import threads
-from core.model.train import Encoded, Training, forget
+from core.model.train import Encoded, Training, fine_tune, forget
 from core.progress import Progress, part, silent
 
 MEAN, WORDS, EMBEDDINGS = "mean of the training scores", "TF-IDF + ridge", "ridge on embeddings"
@@ -175,7 +174,8 @@ def train_scores(asked: Asked, out: Path, progress: Progress = silent) -> ScoreR
         training = Training.from_json(json.loads(done.read_text(encoding="utf-8")))
     else:
         step = part(progress, 0.3, 0.85)
-        model, training = train_members(fresh, train, validation, config, pad, out / "checkpoints", step)
+        model = fresh()
+        training = fine_tune(model, train, validation, config, pad, out / "checkpoints", step)
         save_model(model, base.tokenizer, (), config.max_length, out / "model")
         write_json(done, asdict(training))
         forget(out / "checkpoints")

@@ -12,8 +12,7 @@ from core.model.classifier import Classifier, in_batches
 from core.model.config import TrainConfig
 from core.model.disk import says_why
 from core.model.losses import class_metrics, score_metrics
-from core.model.soup import train_members
-from core.model.train import Encoded, forget
+from core.model.train import Encoded, fine_tune, forget
 from core.progress import Progress, part, silent
 
 
@@ -56,8 +55,6 @@ def several(
 ) -> Several:
     """Train with seeds s, s + 1, ... s + n - 1, s being the configuration's; an interrupted one goes on.
 
-    Model soups take as many seeds as they have members, so that no two of them share a member.
-
     Args:
         fresh: gives a model as training should find it.
         sides: rows to learn from, rows that choose the epoch, rows to measure on.
@@ -72,14 +69,7 @@ def several(
     """
     folder.mkdir(parents=True, exist_ok=True)
     runs = [
-        _one(
-            fresh,
-            sides,
-            replace(config, seed=config.seed + i * config.members),
-            pad,
-            folder,
-            part(progress, i / n, (i + 1) / n),
-        )
+        _one(fresh, sides, replace(config, seed=config.seed + i), pad, folder, part(progress, i / n, (i + 1) / n))
         for i in range(n)
     ]
     tests = [run.test for run in runs]
@@ -98,8 +88,8 @@ def _one(
     file, place = folder / f"seed-{config.seed}.json", folder / f"seed-{config.seed}"
     if file.is_file():
         return Seeded(**json.loads(file.read_text(encoding="utf-8")))
-    checkpoints, step = place / "checkpoints", part(progress, 0, 0.95)
-    model, training = train_members(fresh, sides[0], sides[1], config, pad, checkpoints, step)
+    model = fresh()
+    training = fine_tune(model, sides[0], sides[1], config, pad, place / "checkpoints", part(progress, 0, 0.95))
     found = [_figure(model, side, config, pad, part(progress, 0.95, 1)) for side in sides[1:]]
     run = Seeded(config.seed, found[0], found[1], training.seconds)
     unfinished = file.with_name(f".{file.name}.tmp")

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.venture import Must, Venture
-from pages.shared import charts
+from pages.shared import charts, model_charts
 from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
@@ -36,7 +36,7 @@ FIGURES: dict[str, Figures] = {
 def chart_of(room: str, found: Mapping[str, Evidence], of: Venture) -> None:
     """The room's one small chart."""
     if room == "model" and _known(found, "model.accuracy"):
-        charts.accuracy_ladder(found["model.accuracy"], key="b-model", must=of.must.accuracy)
+        model_charts.tuned_ladder(found["model.accuracy"], key="b-model", must=of.must.accuracy)
     elif room == "privacy" and _known(found, "privacy.direct_share"):
         charts.entities(found["privacy.direct_share"], key="b-privacy", most=5, height=230)
     elif room == "licences" and _known(found, "licences.packages"):

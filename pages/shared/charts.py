@@ -7,44 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.evidence import Evidence
-from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number
-
-
-def accuracy_ladder(e: Evidence, *, key: str, must: float | None = None, height: int = 230) -> None:
-    """Baselines and the tuned model on one line, with 95 % bars, and the accuracy the venture asks for."""
-    rows = [*e.detail.get("baselines", [])]
-    rows.append({"name": "fine-tuned", "accuracy": e.value, "low": e.low, "high": e.high})
-    names = [r["name"] for r in rows]
-    at = [r["accuracy"] for r in rows]
-    fig = go.Figure(
-        go.Scatter(
-            x=at,
-            y=names,
-            mode="markers+text",
-            text=[number(a, "share") for a in at],
-            textposition="top center",
-            marker={"size": 12, "color": [GREY] * (len(rows) - 1) + [BLUE]},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [(r["high"] or r["accuracy"]) - r["accuracy"] for r in rows],
-                "arrayminus": [r["accuracy"] - (r["low"] if r["low"] is not None else r["accuracy"]) for r in rows],
-                "thickness": 2,
-                "color": GREY,
-            },
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-        )
-    )
-    if must is not None:
-        fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
-        fig.add_annotation(x=must, y=1, yref="paper", yanchor="bottom", text=f"must reach {must:.0%}", showarrow=False)
-    low = min([*at, must or 1.0])
-    fig.update_xaxes(tickformat=".0%", title="right answers on test rows", range=[max(0, low - 0.08), 1.01])
-    fig.update_yaxes(range=[-0.5, len(rows) - 0.2])
-    said = "; ".join(f"{r['name']} {r['accuracy']:.1%}" for r in rows)
-    best = max(rows[:-1], key=lambda r: r["accuracy"], default=None)
-    title = f"{100 * (at[-1] - best['accuracy']):+.1f} points against {best['name']}" if best else ""
-    chart(fig, key=key, title=title, alt=f"Accuracy with 95 % intervals: {said}", height=height)
+from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money
 
 
 def confusion(e: Evidence, *, key: str) -> None:

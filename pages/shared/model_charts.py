@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.evidence import Evidence
 from core.model.history import Point
 from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, SKY, chart, number
 
@@ -96,7 +97,9 @@ def candidates(rows: Sequence[Mapping[str, Any]], pick: str | None, *, key: str)
     chart(fig, key=key, title=f"{title} (larger marker: larger model)", alt=f"Base models: {said}", height=340)
 
 
-def ladder(rows: Sequence[Mapping[str, Any]], *, key: str, must: float | None = None) -> None:
+def ladder(
+    rows: Sequence[Mapping[str, Any]], *, key: str, must: float | None = None, height: int | None = None
+) -> None:
     """Each method's accuracy with its interval, in the order given: the free ones first, the tuned model last."""
     names, at = [r["name"] for r in rows], [r["accuracy"] for r in rows]
     tuned = [r["name"] == "fine-tuned" for r in rows]
@@ -130,7 +133,13 @@ def ladder(rows: Sequence[Mapping[str, Any]], *, key: str, must: float | None = 
     if any(tuned):
         title = f"Fine-tuning: {100 * (at[tuned.index(True)] - best['accuracy']):+.1f} points against {best['name']}"
     said = "; ".join(f"{n} {a:.1%}" for n, a in zip(names, at, strict=True))
-    chart(fig, key=key, title=title, alt=f"Accuracy with 95 % intervals: {said}", height=110 + 52 * len(rows))
+    chart(fig, key=key, title=title, alt=f"Accuracy with 95 % intervals: {said}", height=height or 110 + 52 * len(rows))
+
+
+def tuned_ladder(e: Evidence, *, key: str, must: float | None = None) -> None:
+    """The ladder of a run, from the tuned model's accuracy."""
+    tuned = {"name": "fine-tuned", "accuracy": e.value, "low": e.low, "high": e.high}
+    ladder([*e.detail.get("baselines", []), tuned], key=key, must=must, height=230)
 
 
 def curve(found: Mapping[str, Any], *, key: str, target: float | None = None) -> None:

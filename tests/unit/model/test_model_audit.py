@@ -11,10 +11,11 @@ import torch
 from model_support import labelled_rows
 
 from core.intervals import wilson
-from core.model.audit import inspect, inspect_file, rows_needed, token_lengths, twins_of_training
+from core.model.audit import inspect, rows_needed, token_lengths, twins_of_training
 from core.model.base import load_base
 from core.model.config import BUNDLED
 from core.model.data import read_rows
+from core.model.look import Asked, look
 from core.model.split import Split, split
 
 Table = Callable[..., Path]
@@ -108,9 +109,8 @@ def test_a_label_turned_on_purpose_is_suspect_in_its_row(table: Table) -> None:
 def test_a_file_is_inspected_whole_and_no_text_is_in_the_report(table: Table, tiny_base: Path) -> None:
     rows = labelled_rows(90)
     heard: list[float] = []
-    report = inspect_file(
-        table(rows), None, "text", "label", base=str(tiny_base), progress=lambda d, t, note="": heard.append(d / t)
-    )
+    asked = Asked(table(rows), None, "text", "label", settings={"base": str(tiny_base)})
+    report = look(asked, lambda d, t, note="": heard.append(d / t)).report
     told = json.dumps(report.as_json(), allow_nan=False)
     assert not any(text in told for text, _ in rows)
     assert str(tiny_base) not in told
@@ -122,7 +122,7 @@ def test_a_file_is_inspected_whole_and_no_text_is_in_the_report(table: Table, ti
 
 def test_what_was_planted_in_the_sample_venture_is_found() -> None:
     planted = json.loads((SAMPLE / "planted.json").read_text())
-    report = inspect_file(SAMPLE / "tickets.csv", SAMPLE / "tickets-test.csv", "text", "intent")
+    report = look(Asked(SAMPLE / "tickets.csv", SAMPLE / "tickets-test.csv", "text", "intent")).report
     twins = {p["row"] + 1 for p in planted["near_duplicates"] if p["how"] != "exact"}
     assert twins <= {p.row for p in report.near_test}
     assert report.left_out == len(planted["near_duplicates"]) - len(twins)
