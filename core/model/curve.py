@@ -27,7 +27,7 @@ DRAWS = 3
 FARTHEST = 100  # times the rows there are: beyond that a forecast is a guess
 _BOOTSTRAP = 1000
 _CHI2 = 2.706  # quantile of chi-square with one degree of freedom at LEVEL
-_EXPONENTS = np.geomspace(0.05, 2.0, 60)  # Hestness et al. find 0.07 to 0.5; small linear models come near 1
+_EXPONENTS = np.geomspace(0.05, 2.0, 60)  # Hestness et al. find 0.07 to 0.35; small linear models come near 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,7 @@ def compare(truth: Ints, model: Ints, other: Ints, against: str, seed: int) -> P
 
 
 def rows_needed(delta: float, discordant: float) -> int:
-    """Pairs that let McNemar's test at 5 % find a true difference with 80 % power (Connor 1987, equation 3).
+    """Pairs that let McNemar's test at 5 % find a true difference with 80 % power (Connor 1987, p. 209).
 
     Args:
         delta: the difference in accuracy, above 0.
