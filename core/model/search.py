@@ -295,8 +295,8 @@ def _result(study: optuna.Study, config: TrainConfig, minutes: float) -> Search:
             raise InputError("No setting that was tried could be trained: lower the learning rate.")
         need = trials[0].seconds / max(share, 0.01) / 60
         raise InputError(
-            f"{minutes:g} minutes are too few to search in: one training of {config.epochs} epochs takes about "
-            f"{max(need, minutes) * 1.2:.2g}. Give more minutes, or fewer epochs."
+            f"{minutes:g} min is too short for a search: one training of {config.epochs} epochs takes about "
+            f"{max(need, minutes) * 1.2:.2g} min. Give more minutes, or fewer epochs."
         )
     best = max(finished, key=lambda t: t.quality if t.quality is not None else float("-inf"))
     quality = best.quality if best.quality is not None else float("nan")

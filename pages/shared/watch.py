@@ -106,6 +106,7 @@ def _last_end(of: Venture, room: str, running: Sequence[int]) -> None:
     if last is None or last.live or last.id in running or last.status is JobStatus.DONE:
         return
     word, icon, _ = STATE[last.status]
-    text = f"**{_title(room)}: the last measurement was {word}.** {last.error}"
+    ended = word if last.status is JobStatus.FAILED else f"was {word}"
+    text = f"**{_title(room)}: the last measurement {ended}.** {last.error}"
     (st.info if last.status is JobStatus.CANCELLED else st.error)(text, icon=icon)
     st.page_link("pages/work/jobs.py", label="See its log", query_params={"job": str(last.id)})

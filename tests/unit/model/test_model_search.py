@@ -108,7 +108,7 @@ def test_a_cancelled_search_goes_on_where_it_was(
 def test_too_few_minutes_for_one_training_is_said_with_how_many_are_needed(
     config: TrainConfig, sides: tuple[Encoded, ...], fresh: Callable[[], Classifier], tmp_path: Path
 ) -> None:
-    with pytest.raises(InputError, match=r"too few to search in: one training of 60 epochs takes about"):
+    with pytest.raises(InputError, match=r"too short for a search: one training of 60 epochs takes about"):
         search(fresh, *sides[:2], replace(config, epochs=60, patience=60), 0, tmp_path, minutes=0.01)
 
 
