@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from torch import Tensor
 
+from core.model.baselines import Baselines
 from core.model.stats import Interval, Ints, calibration_error, confusion_matrix, macro_f1_interval, share
 
 
@@ -17,12 +18,16 @@ class BaselineScore:
 
     Attributes:
         fresh: accuracy on the test rows without a near-duplicate in training; None where there is none such.
+        validation: share of right answers on the validation rows.
+        best: whether that is the most of all baselines, so that this is the one a tuned model has to beat.
     """
 
     name: str
     accuracy: Interval
     fresh: Interval | None
     seconds: float
+    validation: float
+    best: bool
 
     def as_json(self) -> dict[str, Any]:
         """The baseline as JSON values."""
@@ -34,14 +39,24 @@ class BaselineScore:
             "high": a.high,
             "without_duplicates": f.value if f else None,
             "seconds": self.seconds,
+            "validation_accuracy": self.validation,
+            "best": self.best,
         }
 
 
-def baseline_score(
-    name: str, answers: Ints, truth: Ints, fresh: npt.NDArray[np.bool_], seconds: float
-) -> BaselineScore:
-    """Score a baseline's answers on all test rows, and on the `fresh` ones."""
-    return BaselineScore(name, share_right(answers, truth), share_fresh(answers, truth, fresh), seconds)
+def baseline_scores(fitted: Baselines, truth: Ints, fresh: npt.NDArray[np.bool_]) -> tuple[BaselineScore, ...]:
+    """Score the baselines' answers on all test rows, and on the `fresh` ones."""
+    return tuple(
+        BaselineScore(
+            b.name,
+            share_right(b.answers, truth),
+            share_fresh(b.answers, truth, fresh),
+            b.seconds,
+            b.validation,
+            b is fitted.best,
+        )
+        for b in fitted.table
+    )
 
 
 def share_right(answers: Ints, truth: Ints) -> Interval:

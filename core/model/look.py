@@ -18,8 +18,8 @@ from torch import Tensor
 from core.model import audit
 from core.model.audit import DataReport
 from core.model.base import Base, load_base
-from core.model.baselines import NEIGHBOURS, REGRESSION, WORDS, Baselines, measure_baselines
-from core.model.benchmark import BaselineScore, baseline_score
+from core.model.baselines import Baselines, measure_baselines
+from core.model.benchmark import BaselineScore, baseline_scores
 from core.model.classifier import Classifier, in_batches, tokenise
 from core.model.config import TrainConfig
 from core.model.curve import Curve, learning_curve
@@ -31,8 +31,6 @@ from core.model.stats import Paired, compare
 from core.model.threads import threads
 from core.model.train import Encoded
 from core.progress import Progress, part, silent
-
-FREE = (WORDS, NEIGHBOURS, REGRESSION)  # the baselines that a tuned model has to beat
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +98,8 @@ class Look:
         return model
 
     def against(self, answers: npt.NDArray[np.int64]) -> tuple[Paired, ...]:
-        """A model's answers to the test rows compared with each free baseline's."""
-        return tuple(compare(self.truth, answers, self.fitted[b].answers, b, self.config.seed) for b in FREE)
+        """A model's answers to the test rows compared with each baseline's."""
+        return tuple(compare(self.truth, answers, b.answers, b.name, self.config.seed) for b in self.fitted.table)
 
     def as_json(self) -> dict[str, Any]:
         """What was found, as the command line prints it."""
@@ -172,7 +170,7 @@ def look(asked: Asked, progress: Progress = silent) -> Look:
         embeddings=embeddings,
         report=report,
         fitted=fitted,
-        scores=tuple(baseline_score(b.name, b.answers, truth, fresh, b.seconds) for b in fitted.table),
+        scores=baseline_scores(fitted, truth, fresh),
         curve=curve,
         seconds=time.perf_counter() - begun,
     )

@@ -21,7 +21,6 @@ from core.errors import InputError
 from core.model import adviser, predict
 from core.model.adviser import Choice, Scored
 from core.model.base import file_hash, load_base
-from core.model.baselines import REGRESSION
 from core.model.benchmark import Scores, score, share_fresh
 from core.model.calibrate import Calibration, calibrate
 from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, padded, save_model, tokenise
@@ -65,7 +64,7 @@ class ModelResult:
         look: the rows, the baselines and the learning curve.
         config: what was trained, after the search where there was one.
         fresh: accuracy on the test rows without a near-duplicate in training; None where there are none such.
-        compared: the tuned model against each free baseline, on the same test rows.
+        compared: the tuned model against each baseline, on the same test rows.
         training: its seconds are those of fine-tuning alone, over all attempts.
         seconds: wall time of this attempt, from the file to the result.
     """
@@ -98,8 +97,8 @@ class ModelResult:
 
     @property
     def paired(self) -> Paired:
-        """The comparison with the logistic regression that the tuned model started from."""
-        return next(c for c in self.compared if c.against == REGRESSION)
+        """The comparison with the baseline that the validation rows chose."""
+        return next(c for c in self.compared if c.against == self.look.fitted.best.name)
 
     @property
     def at_limit(self) -> int:

@@ -88,7 +88,7 @@ def _honest(found: dict[str, Evidence], stale: set[str]) -> None:
         figure_row(found, wanted, stale)
         return
     base = found.get("model.baseline_accuracy")
-    best = (base.detail.get("baselines") or [None])[-1] if base else None
+    best = next((b for b in base.detail.get("baselines", []) if b.get("best")), None) if base else None
     if best and best["without_duplicates"] is not None:
         st.markdown(
             f"**Does repeating itself flatter a model?** {best['name'].capitalize()}: "

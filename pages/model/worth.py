@@ -32,7 +32,8 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         _verdict(gain, rows),
         help="Both answer the same test rows. The exact McNemar test asks whether the rows on which only one of them "
         "is right fall evenly; a p under 5 % says they do not. 'Not shown to be better' is no proof of equality: the "
-        "last column of the table says how large a difference this test could have seen.",
+        "last column of the table says how large a difference this test could have seen. Of the free methods the one "
+        "with most right answers on the validation rows is compared with: the test rows took no part in that choice.",
     )
     st.dataframe(_table(rows, compared), hide_index=True, alt="Free methods and the tuned model on the same test rows")
     seen = found.get("model.baseline_accuracy")
@@ -75,16 +76,18 @@ def _verdict(gain: Evidence | None, rows: list[dict[str, Any]]) -> str:
     if gain is None or not isinstance(gain.value, float | int):
         return "Fine-tuning was not measured yet: press *Train and measure* to see whether it beats these."
     d = gain.detail
-    said = (
-        f"Fine-tuning is **{d.get('verdict', '')}** against logistic regression on the untuned model: "
-        f"{gain.value * 100:+.1f} points ({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), "
-        f"p = {d.get('p', float('nan')):.3g}."
+    said = {"better": "**Worth it.** It is better", "worse": "**Not worth it.** It is worse"}.get(
+        d["verdict"], "**Not shown to be worth it.** It is not shown to be better"
     )
-    even = {c["against"] for c in d.get("compared", []) if c["verdict"] != "better"}
-    if free := max((r for r in rows if r["name"] in even), key=lambda r: float(r["accuracy"]), default=None):
-        share = number(free["accuracy"], "share")
-        said += f" It is not shown to be better than {free['name']}, which is free and has {share}."
-    return said
+    said += (
+        f" than {d['against']}, which needs no training: {gain.value * 100:+.1f} points "
+        f"({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), p = {d['p']:.3g}."
+    )
+    if d["verdict"] == "better":
+        return said
+    if d["verdict"] != "worse" and gain.value > 0 and d.get("rows_needed"):
+        said += f" About {d['rows_needed']:,} test rows would show a difference of this size; there are {gain.n:,}."
+    return f"{said} Until then, ship {d['against']}." if d["verdict"] != "worse" else f"{said} Ship {d['against']}."
 
 
 def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -95,7 +98,7 @@ def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> p
         interval = f" ({r['low']:.1%} to {r['high']:.1%})" if r.get("low") is not None else ""
         out.append(
             {
-                "method": r["name"],
+                "method": r["name"] + (" (best free one)" if r.get("best") else ""),
                 "accuracy": number(r["accuracy"], "share") + interval,
                 "without duplicates": "" if fresh is None else number(fresh, "share"),
                 "takes": "" if seconds is None else duration(seconds),

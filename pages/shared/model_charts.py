@@ -128,7 +128,7 @@ def ladder(
     fig.update_xaxes(tickformat=".0%", title="right answers on test rows, 95 % intervals", range=[0, 1.03])
     fig.update_yaxes(range=[-0.5, len(rows) - 0.2])
     free = [r for r, t in zip(rows, tuned, strict=True) if not t]
-    best = max(free, key=lambda r: r["accuracy"])
+    best = next((r for r in free if r.get("best")), free[-1])  # as the validation rows chose, not these test rows
     title = f"Without any training: {number(best['accuracy'], 'share')} by {best['name']}"
     if any(tuned):
         title = f"Fine-tuning: {100 * (at[tuned.index(True)] - best['accuracy']):+.1f} points against {best['name']}"

@@ -75,6 +75,7 @@ def record(id: str, value: float | str | None, unit: str, **detail: object) -> E
 
 BASELINES = [
     {"name": n, "accuracy": a, "low": a - 0.02, "high": a + 0.02, "without_duplicates": a - 0.1, "seconds": 1.0}
+    | {"best": a > 0.5}
     for n, a in (("majority class", 0.3), ("logistic regression", 0.8))
 ]
 CURVE = {
@@ -136,8 +137,8 @@ def test_the_free_methods_and_the_rows_needed_stand_before_any_training(own: Set
 
 
 def test_a_difference_that_was_not_shown_is_never_called_better(own: Settings) -> None:
-    verdict = {"verdict": "not shown to be better", "p": 0.4}
-    row = {"against": "logistic regression", "delta": 0.01, "low": -0.01, "high": 0.03, "detectable": 0.035} | verdict
+    verdict = {"against": "logistic regression", "verdict": "not shown to be better", "p": 0.4, "rows_needed": 2700}
+    row = {"delta": 0.01, "low": -0.01, "high": 0.03, "detectable": 0.035} | verdict
     slug = seed(
         own,
         record("model.accuracy", 0.81, "share", baselines=BASELINES, per_class=[]),
@@ -145,10 +146,11 @@ def test_a_difference_that_was_not_shown_is_never_called_better(own: Settings) -
     )
     at = open_page(slug, "Worth it?")
     assert not at.exception
-    assert "**not shown to be better**" in words(at)
+    assert "**Not shown to be worth it.**" in words(at)
+    assert "About 2,700 test rows would show a difference of this size; there are 300." in words(at)
     table = at.dataframe[0].value.set_index("method")
-    assert table.loc["logistic regression", "smallest it could see"] == "3.5 points"
-    assert "not shown to be better than logistic regression, which is free" in words(at)
+    assert table.loc["logistic regression (best free one)", "smallest it could see"] == "3.5 points"
+    assert "not shown to be better than logistic regression, which needs no training" in words(at)
     assert table.loc["majority class", "tuned is"] == ""
 
 

@@ -42,6 +42,17 @@ def test_the_table_holds_four_baselines_that_answer_every_test_row() -> None:
     assert table[baselines.NEIGHBOURS].seconds > 1.5 > table[baselines.WORDS].seconds
 
 
+def test_the_best_is_chosen_by_the_validation_rows_and_the_test_rows_have_no_say() -> None:
+    texts, labels, x = corpus()
+    confused = torch.roll(x[200:250], 1, 0)  # on the validation rows embeddings say nothing, words all
+    y = (labels[:200], labels[200:250])
+    table = baselines.measure_baselines((texts[:200], texts[200:250], texts[250:]), y, (x[:200], confused, x[250:]), 3)
+    assert table.best.name == baselines.WORDS
+    linear = table.linear.logits(confused).argmax(1).numpy()
+    assert table[baselines.REGRESSION].validation == pytest.approx(float((linear == np.array(y[1])).mean()))
+    assert table.best.validation == max(b.validation for b in table.table)
+
+
 def test_neighbours_vote_as_those_of_scikit_learn() -> None:
     _, labels, x = corpus()
     ours = baselines.neighbour_votes(x[:200], torch.tensor(labels[:200]), x[200:], 5, 3)
