@@ -160,12 +160,17 @@ def train_and_benchmark(
         minutes: budget of a search for better settings before the training; None searches nothing.
 
     Raises:
-        InputError: the data or the base model cannot be used, or training diverged.
+        InputError: the data or the base model cannot be used, the search is too short, or training diverged.
     """
     begun = time.perf_counter()
     found = look(asked, part(progress, 0, 0.15))
     begin(out, fingerprint(found, minutes))
     advice = _advise(found, out, part(progress, 0.15, 0.2))
+    if minutes and minutes < advice.forecast.low:  # said now, not after all of them were spent
+        raise InputError(
+            f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
+            f"{advice.forecast.minutes:.2g} min. Give more minutes, or fewer epochs."
+        )
     config, tried, training = _train(found, out, minutes, part(progress, 0.2, 0.85))
     progress(0.85, 1, "Loading the tuned model")  # what is measured is what was kept, loaded as a user would
     tuned, tokenizer, _, limit = load_model(out / "model")

@@ -175,6 +175,14 @@ def test_a_test_file_is_used_as_it_is_and_nothing_is_printed(
     assert [c["against"] for c in result["compared"]] == [b["name"] for b in result["baselines"]]
 
 
+def test_a_search_too_short_for_one_training_is_refused_before_it_begins(tiny_base: Path, tmp_path: Path) -> None:
+    settings = {"base": str(tiny_base), "epochs": 50}
+    asked = Asked(write_csv(tmp_path / "rows.csv", ROWS), None, "text", "label", settings=settings)
+    with pytest.raises(InputError, match=r"too short for a search: one training of 50 epochs takes about"):
+        train_and_benchmark(asked, tmp_path / "run", minutes=1e-6)
+    assert not (tmp_path / "run" / "search").exists()
+
+
 def test_the_forecast_is_made_before_the_training_and_scored_after_it(measured: Run) -> None:
     forecast, took = measured.evidence["model.forecast_minutes"], measured.evidence["model.train_minutes"]
     assert forecast.low < forecast.value < forecast.high
