@@ -11,7 +11,7 @@ from core.venture import Venture
 from core.ventures import Entry
 from pages.shared import model_charts
 from pages.shared.files import save
-from pages.shared.look import number
+from pages.shared.look import between, number
 from pages.shared.watch import start_button
 
 
@@ -55,7 +55,7 @@ def _table(rows: list[dict[str, Any]], pick: str | None) -> None:
         shown.append(
             {
                 "model": r["name"] + (" (take this)" if r["name"] == pick else ""),
-                "accuracy": f"{number(a['value'], 'share')} ({a['low']:.1%} to {a['high']:.1%})" if a else "",
+                "accuracy": f"{number(a['value'], 'share')} ({between(a['low'], a['high'])})" if a else "",
                 "p95": f"{p['value']:.1f} ms" if p else "",
                 "size": f"{r['size_mb']:,.0f} MB" if r.get("size_mb") else "",
                 "licence": r.get("licence", "unknown") + (" (blocked)" if r.get("blocked") else ""),

@@ -34,7 +34,7 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     report = seen.detail.get("report") if seen else None
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["look"], "Look at the data", key="start-look", primary=not report)
-        st.caption("About 20 s: class balance, lengths, repeated rows, suspect labels and the free baselines.")
+        st.caption("Less than a minute: class balance, lengths, repeated rows, suspect labels and the free baselines.")
     if not report:
         st.info(
             "Before any training: is every class there often enough, does the test repeat the training, "
@@ -91,7 +91,7 @@ def _honest(found: dict[str, Evidence], stale: set[str]) -> None:
     best = next((b for b in base.detail.get("baselines", []) if b.get("best")), None) if base else None
     if best and best["without_duplicates"] is not None:
         st.markdown(
-            f"**Does repeating itself flatter a model?** {best['name'].capitalize()}: "
+            f"**Does repeating itself flatter a model?** With {best['name']}: "
             f"{number(best['accuracy'], 'share')} on all test rows, {number(best['without_duplicates'], 'share')} "
             "without near-duplicates."
         )

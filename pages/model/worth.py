@@ -8,7 +8,7 @@ import streamlit as st
 from core.evidence import Evidence
 from core.venture import Venture
 from pages.shared import model_charts
-from pages.shared.look import duration, number
+from pages.shared.look import between, duration, number
 from pages.shared.watch import start_button
 
 
@@ -95,7 +95,7 @@ def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> p
     for r in rows:
         c = compared.get(r["name"])
         fresh, seconds = r.get("without_duplicates"), r.get("seconds")
-        interval = f" ({r['low']:.1%} to {r['high']:.1%})" if r.get("low") is not None else ""
+        interval = f" ({between(r['low'], r['high'])})" if r.get("low") is not None else ""
         out.append(
             {
                 "method": r["name"] + (" (best free one)" if r.get("best") else ""),
@@ -110,4 +110,5 @@ def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> p
                 "smallest it could see": f"{c['detectable'] * 100:.1f} points" if c and c.get("detectable") else "",
             }
         )
-    return pd.DataFrame(out)
+    told = pd.DataFrame(out)
+    return told if compared else told[["method", "accuracy", "without duplicates", "takes"]]

@@ -87,7 +87,12 @@ def interval(e: Evidence) -> str:
     """The interval of a figure, its unit said once, or an empty text."""
     if e.low is None or e.high is None or e.low == e.high:
         return ""
-    low, high = number(e.low, e.unit), number(e.high, e.unit)
+    return between(e.low, e.high, e.unit)
+
+
+def between(least: float, most: float, unit: str = "share") -> str:
+    """Two bounds, their unit said once."""
+    low, high = number(least, unit), number(most, unit)
     if " " in low and low.split(" ", 1)[1] == high.split(" ", 1)[-1]:
         low = low.split(" ", 1)[0]
     return f"{low} to {high}"

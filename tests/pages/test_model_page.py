@@ -134,6 +134,9 @@ def test_the_free_methods_and_the_rows_needed_stand_before_any_training(own: Set
     assert "Without any training: 80 % by logistic regression" in said
     assert "About 900 rows would reach the target" in said
     assert "Fine-tuning was not measured yet" in said
+    table = at.dataframe[0].value
+    assert list(table.columns) == ["method", "accuracy", "without duplicates", "takes"]  # nothing to compare yet
+    assert table.loc[1, "accuracy"] == "80 % (78 to 82 %)"
 
 
 def test_a_difference_that_was_not_shown_is_never_called_better(own: Settings) -> None:
