@@ -51,7 +51,7 @@ class Hardware:
 
 def inspect_hardware() -> Hardware:
     """Read the machine's description and time two matrix products (about a second)."""
-    flags = _flags()
+    flags = cpu_flags()
     return Hardware(
         cpu=this_machine().cpu,
         cores=psutil.cpu_count(logical=False) or os.cpu_count() or 1,
@@ -107,7 +107,8 @@ def _memory_limit(root: Path = Path("/sys/fs/cgroup")) -> float:
         return math.inf
 
 
-def _flags() -> tuple[str, ...]:
+def cpu_flags() -> tuple[str, ...]:
+    """Those of `FLAGS` that the processor names; none where it cannot be asked."""
     info = Path("/proc/cpuinfo")
     if info.is_file():
         lines = info.read_text(errors="replace").splitlines()

@@ -22,7 +22,7 @@ from core.model.stats import Interval, percentile
 from core.progress import Progress, silent
 
 LEAST = {0.95: 90, 0.99: 459}
-_BLOCK = 20
+BLOCK = 20
 _BINS = 30
 
 
@@ -98,9 +98,9 @@ def measure_latency(
     """
     machine = this_machine()
     chosen = [texts[i] for i in np.random.default_rng(seed).integers(0, len(texts), most)]
-    warm_up = _warm_up(answer, chosen, longest / 4, progress)
+    warmed = warm_up(answer, chosen, longest / 4, progress)
     times: list[float] = []
-    before = _busy()
+    before = busy_seconds()
     begun = told = time.perf_counter()
     for text in chosen:
         start = time.perf_counter()
@@ -113,8 +113,8 @@ def measure_latency(
         if end - told > 0.25:
             told = end
             progress(max(spent / seconds, len(times) / most), 1.0, f"Timing single requests · {len(times)}")
-    others = (_busy() - before) / (time.perf_counter() - begun)
-    return _summary(times, warm_up, machine, round(max(others, 0.0), 2))
+    others = (busy_seconds() - before) / (time.perf_counter() - begun)
+    return summary(times, warmed, machine, others)
 
 
 def this_machine() -> Machine:
@@ -123,7 +123,7 @@ def this_machine() -> Machine:
     return Machine("cpu", _cpu_name(), torch.get_num_threads(), os.cpu_count() or 1, load)
 
 
-def _busy() -> float:
+def busy_seconds() -> float:
     """Processor seconds that all programs but this one have used so far."""
     all_of_it, own = psutil.cpu_times(), psutil.Process().cpu_times()
     idle = all_of_it.idle + getattr(all_of_it, "iowait", 0.0)
@@ -132,30 +132,43 @@ def _busy() -> float:
     return float(sum(all_of_it) - idle - guest - own.user - own.system)
 
 
-def _warm_up(answer: Callable[[str], object], texts: Sequence[str], longest: float, progress: Progress) -> int:
-    """Answer blocks of requests until a block's mean differs by less than 5 % from the one before."""
-    begun, before = time.perf_counter(), float("inf")
-    for done in range(0, min(len(texts), 10 * _BLOCK), _BLOCK):
+def warm_up(answer: Callable[[str], object], texts: Sequence[str], longest: float, progress: Progress = silent) -> int:
+    """Answer the same few texts again and again until a round takes as long as the one before, within 5 %.
+
+    Returns how many requests that were: at most ten rounds, and no more after `longest` seconds. Different texts in
+    each round would differ in length, and so in time, however warm it is.
+    """
+    begun, before, block, done = time.perf_counter(), float("inf"), texts[:BLOCK], 0
+    for _ in range(10):
         start = time.perf_counter()
-        for text in texts[done : done + _BLOCK]:
+        for text in block:
             answer(text)
+            done += 1
+            progress(0, 1.0, "Warming up")
             if time.perf_counter() - begun > longest:
-                return done + _BLOCK
-        mean = (time.perf_counter() - start) / _BLOCK
-        progress(0, 1.0, "Warming up")
-        if abs(mean / before - 1) < 0.05:
-            return done + _BLOCK
-        before = mean
-    return min(len(texts), 10 * _BLOCK)
+                return done
+        took = time.perf_counter() - start
+        if abs(took / before - 1) < 0.05:
+            break
+        before = took
+    return done
 
 
-def _summary(times: list[float], warm_up: int, machine: Machine, others: float) -> Latency:
+def summary(times: Sequence[float], warmed: int, machine: Machine, others: float) -> Latency:
+    """What the times of requests, in ms, amount to: percentiles only where there are enough of them.
+
+    Args:
+        times: of the requests that count.
+        warmed: requests before them, which do not.
+        machine: as it was when the first one began.
+        others: cores that other programs kept busy meanwhile.
+    """
     n = len(times)
     top = percentile(times, 0.99).value  # the last bin also holds what is slower, or one hiccup would flatten the rest
     counts, edges = np.histogram(np.minimum(times, top), bins=_BINS)
     return Latency(
         n=n,
-        warm_up=warm_up,
+        warm_up=warmed,
         mean=float(np.mean(times)),
         p50=percentile(times, 0.5),
         p95=percentile(times, 0.95) if n >= LEAST[0.95] else None,
@@ -163,7 +176,7 @@ def _summary(times: list[float], warm_up: int, machine: Machine, others: float) 
         edges=tuple(round(float(e), 3) for e in edges),
         counts=tuple(int(c) for c in counts),
         machine=machine,
-        others=others,
+        others=round(max(others, 0.0), 2),
     )
 
 

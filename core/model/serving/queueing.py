@@ -1,0 +1,142 @@
+"""Requests that arrive by themselves: a Poisson stream, the workers that answer it, and the queue's arithmetic."""
+
+import heapq
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from core.progress import Progress, silent
+
+Floats = npt.NDArray[np.float64]
+
+
+class Clock(Protocol):
+    """Seconds that pass; a test gives one of its own."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+
+
+class WallClock:
+    """The machine's own clock."""
+
+    def now(self) -> float:
+        """Seconds since some moment."""
+        return time.perf_counter()
+
+    def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass."""
+        time.sleep(seconds)
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """How a stream of requests was answered.
+
+    Attributes:
+        latencies: ms from each arrival to its answer, in order of arrival; only those answered before it was stopped.
+        asked: requests that were to arrive.
+        gave_up: it was stopped because more were late than may be.
+        seconds: from the first moment to the last answer.
+    """
+
+    latencies: Floats
+    asked: int
+    gave_up: bool
+    seconds: float
+
+
+def poisson(rate: float, n: int, seed: int) -> Floats:
+    """Arrival times (n,) in seconds of a Poisson stream with `rate` requests a second.
+
+    The same seed gives the same stream at every rate, only denser: rates are compared on the same luck.
+    """
+    return np.cumsum(np.random.default_rng(seed).exponential(1.0, n)) / rate
+
+
+def waits(arrivals: Floats, services: Floats, workers: int = 1) -> Floats:
+    """Seconds from arrival to answer of each request, first come first served (Lindley 1952; Kiefer & Wolfowitz 1955).
+
+    Args:
+        arrivals: seconds, rising.
+        services: seconds that each takes once a worker has it.
+        workers: that answer side by side.
+    """
+    free = [0.0] * workers
+    out = np.empty(len(arrivals))
+    for i, (due, service) in enumerate(zip(arrivals, services, strict=True)):
+        end = max(heapq.heappop(free), due) + service
+        heapq.heappush(free, end)
+        out[i] = end - due
+    return out
+
+
+def open_loop(
+    answer: Callable[[str], object],
+    texts: Sequence[str],
+    arrivals: Floats,
+    *,
+    bound_ms: float,
+    late: int,
+    workers: int = 1,
+    clock: Clock | None = None,
+    progress: Progress = silent,
+) -> Served:
+    """Answer texts as they arrive, whether or not the ones before are done, and count each one's time from its arrival.
+
+    A loop that sends the next request when the last one is answered never sees a queue; users make one.
+
+    Args:
+        answer: one text in, anything out; called from `workers` threads at once.
+        texts: in order of arrival.
+        arrivals: seconds of each.
+        bound_ms: an answer after this is late.
+        late: so many may be; one more and it is stopped, since more requests could not mend it.
+        workers: threads that answer, first come first served.
+        clock: another clock than the machine's.
+        progress: told four times a second, from the calling thread.
+    """
+    clock = clock or WallClock()
+    n, begun = len(arrivals), clock.now()
+    took = np.full(n, np.nan)
+    ended, lock = threading.Event(), threading.Lock()
+    turns = iter(range(n))
+    missed = 0
+
+    def work() -> None:
+        nonlocal missed
+        while not ended.is_set():
+            with lock:
+                i = next(turns, n)
+            if i == n:
+                return
+            due = begun + arrivals[i]
+            while (early := due - clock.now()) > 1e-6 and not ended.is_set():
+                clock.sleep(min(early, 0.5))  # in pieces, so that a cancelled run ends soon
+            answer(texts[i])
+            took[i] = (clock.now() - due) * 1000
+            if took[i] > bound_ms:
+                with lock:
+                    missed += 1
+                if missed > late:
+                    ended.set()
+
+    with ThreadPoolExecutor(workers) as pool:
+        running = [pool.submit(work) for _ in range(workers)]
+        try:
+            while wait(running, timeout=0.25).not_done:
+                progress(float(np.count_nonzero(~np.isnan(took))), n, "Requests arrive by themselves")
+        finally:
+            ended.set()
+    for done in running:
+        done.result()
+    return Served(took[~np.isnan(took)], n, missed > late, clock.now() - begun)
