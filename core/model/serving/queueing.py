@@ -44,12 +44,14 @@ class Served:
 
     Attributes:
         latencies: ms from each arrival to its answer, in order of arrival; only those answered before it was stopped.
+        services: seconds that each of them took once a worker had it.
         asked: requests that were to arrive.
         gave_up: it was stopped because more were late than may be.
         seconds: from the first moment to the last answer.
     """
 
     latencies: Floats
+    services: Floats
     asked: int
     gave_up: bool
     seconds: float
@@ -107,7 +109,7 @@ def open_loop(
     """
     clock = clock or WallClock()
     n, begun = len(arrivals), clock.now()
-    took = np.full(n, np.nan)
+    took, services = np.full(n, np.nan), np.full(n, np.nan)
     ended, lock = threading.Event(), threading.Lock()
     turns = iter(range(n))
     missed = 0
@@ -122,8 +124,10 @@ def open_loop(
             due = begun + arrivals[i]
             while (early := due - clock.now()) > 1e-6 and not ended.is_set():
                 clock.sleep(min(early, 0.5))  # in pieces, so that a cancelled run ends soon
+            start = clock.now()
             answer(texts[i])
-            took[i] = (clock.now() - due) * 1000
+            end = clock.now()
+            services[i], took[i] = end - start, (end - due) * 1000
             if took[i] > bound_ms:
                 with lock:
                     missed += 1
@@ -139,4 +143,5 @@ def open_loop(
             ended.set()
     for done in running:
         done.result()
-    return Served(took[~np.isnan(took)], n, missed > late, clock.now() - begun)
+    there = ~np.isnan(took)
+    return Served(took[there], services[there], n, missed > late, clock.now() - begun)

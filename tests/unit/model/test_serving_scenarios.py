@@ -153,6 +153,15 @@ def test_the_highest_rate_is_the_one_of_queueing_theory_and_stands_between_two_t
     assert found.as_json()["requests_per_s"] == found.rate
 
 
+def test_a_short_trial_near_the_limit_is_not_believed() -> None:
+    """At 97 % load the queue of equal requests needs minutes to grow: two seconds of it look fine."""
+    clock = Fake()
+    engine = Engine(0.01, clock)
+    found = server(engine, TEXTS, bound_ms=100, seed=3, seconds=8, workers=1, clock=clock)
+    assert found.rate == pytest.approx(theory(0.01, 0.1), rel=0.1)
+    assert all(t.steady_p95_ms <= 100 for t in found.trials if t.held)
+
+
 def test_a_bound_below_a_single_request_has_no_rate_and_says_why() -> None:
     clock = Fake()
     found = server(Engine(0.01, clock), TEXTS, bound_ms=5, seed=3, seconds=20, workers=1, clock=clock)

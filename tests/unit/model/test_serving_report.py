@@ -1,0 +1,75 @@
+"""The whole report: one run of all variants, a pick, and the pick under load."""
+
+import json
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from core.model.serving.pick import Must
+from core.model.serving.report import Report, Rows, Variant, report
+
+WORDS = ("card", "loan", "login")
+TEXTS = [f"{WORDS[i % 3]} question {i}" for i in range(300)]
+TRUTH = np.arange(300) % 3
+
+
+class Engine:
+    """Right on all texts but those whose number ends in 7; takes its time."""
+
+    classes = WORDS
+    folder = Path()
+
+    def __init__(self, name: str, seconds: float) -> None:
+        self.name, self.seconds = name, seconds
+
+    def logits(self, texts: Sequence[str]) -> np.ndarray:
+        time.sleep(self.seconds * len(texts))
+        out = np.zeros((len(texts), 3), dtype=np.float32)
+        for row, text in enumerate(texts):
+            word, _, number = text.split()
+            wrong = number.endswith("7")
+            out[row, (WORDS.index(word) + wrong) % 3] = 0.5 if wrong else 5
+        return out
+
+
+def variant(name: str, seconds: float, size: float, receipt: str = "") -> Variant:
+    return Variant(Engine(name, seconds), Engine(name, 0).logits(TEXTS), size, receipt)
+
+
+ROWS = Rows(TEXTS[:150], TRUTH[:150], TEXTS, TRUTH)
+
+
+def found(must: Must | None = None) -> Report:
+    both = [variant("fp32", 0.004, 90), variant("onnx-int8", 0.001, 24, "proven")]
+    return report(both, ROWS, must or Must(p95_ms=100), seed=1, seconds=1.5, server_seconds=3)
+
+
+def test_the_faster_variant_that_is_proven_no_worse_is_picked_and_measured_under_load() -> None:
+    it = found()
+    told = it.as_json()
+    json.dumps(told, allow_nan=False)
+    assert told["pick"] == "onnx-int8"
+    fast = told["variants"][1]
+    assert fast["faster"]["low"] > 2
+    assert fast["accuracy_timed"]["value"] <= 1
+    assert fast["differing"] == 0  # what was timed answered as the accuracy run did
+    assert it.served is not None
+    assert it.served.bound_ms == 100
+    assert it.served.rate is not None
+    assert told["server"]["requests_per_s"] > 20
+
+
+def test_the_pick_answers_its_sure_rows_alone_without_an_error() -> None:
+    told = found().as_json()
+    promise = next(p for p in told["abstain"]["promises"] if p["target"] == 0.05)
+    assert promise["at"]["error"] == 0  # all wrong answers sound unsure
+    assert 0.85 < promise["at"]["coverage"] < 0.95
+
+
+def test_without_a_pick_nothing_is_measured_under_load() -> None:
+    it = found(Must(accuracy=0.99))
+    assert it.board.pick is None
+    assert it.as_json()["server"] is None
+    assert it.as_json()["abstain"] is None
