@@ -4,14 +4,14 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.venture import Venture
-from pages.model import base, data, training, tryit, worth
+from pages.model import base, data, optimise, training, tryit, worth
 from pages.shared.figures import stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text, number
 from pages.shared.watch import live, start_button, watch
 
-VIEWS = ("The data", "Base model", "Worth it?", "Training", "Try it")
+VIEWS = ("The data", "Base model", "Worth it?", "Training", "Smaller and faster", "Try it")
 
 
 def answer(of: Venture, found: dict[str, Evidence]) -> str:
@@ -42,7 +42,7 @@ def main() -> None:
             f"Base model: {of.model.base}. Only safetensors are loaded and no code from a model is run.",
             help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
-    watch(of, ["model", "look", "choose"])
+    watch(of, ["model", "look", "choose", "optimise"])
     bring(it, data=True)
     view = st.radio(
         "Show",
@@ -60,6 +60,8 @@ def main() -> None:
         worth.show(of, found, stale)
     elif view == "Training":
         training.show(of, it, found, stale)
+    elif view == "Smaller and faster":
+        optimise.show(of, found, stale)
     else:
         tryit.show(of, found)
 

@@ -1,0 +1,236 @@
+"""Charts of smaller and faster variants: the board, what the pick bears, and what it may answer by itself."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from pages.shared.look import BLUE, GREY, ORANGE, SKY, chart, number
+
+BAND = "rgba(0, 114, 178, 0.18)"
+
+
+def board(
+    variants: Sequence[Mapping[str, Any]],
+    pick: str | None,
+    *,
+    key: str,
+    must_p95: float | None = None,
+    must_accuracy: float | None = None,
+) -> None:
+    """Variants by p95 (log axis) and accuracy, both with intervals; the larger the mark, the larger the variant."""
+    shown = [v for v in variants if v.get("p95_ms") is not None and v.get("accuracy") is not None]
+    if not shown:
+        return
+    biggest = max(v.get("size_mb") or 1 for v in shown)
+    fig = go.Figure()
+    for i, v in enumerate(sorted(shown, key=lambda v: v["p95_ms"])):
+        taken = v["name"] == pick
+        colour = BLUE if taken else SKY if v.get("pareto") else GREY
+        fig.add_scatter(
+            x=[v["p95_ms"]],
+            y=[v["accuracy"]],
+            mode="markers+text",
+            text=[v["name"] + (" ✓ take this" if taken else "")],
+            textposition="top center" if i % 2 == 0 else "bottom center",
+            marker={"size": 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5, "color": colour},
+            error_x=_bars(v["p95_ms"], v.get("p95_low"), v.get("p95_high")),
+            error_y=_bars(v["accuracy"], v.get("low"), v.get("high")),
+            hovertemplate=f"{v['name']}: %{{y:.2%}}, p95 %{{x:.3g}} ms, {_size(v)}<extra></extra>",
+        )
+    _limits(fig, must_p95, must_accuracy)
+    times = [v["p95_ms"] for v in shown] + ([must_p95] if must_p95 else [])
+    fig.update_xaxes(
+        type="log",
+        title="p95 of one answer in ms, log scale",
+        tickvals=_ticks(min(times), max(times)),
+        range=[_log10(min(times) / 1.7), _log10(max(times) * 1.7)],
+    )
+    lows = [v.get("low") or v["accuracy"] for v in shown] + ([must_accuracy] if must_accuracy else [])
+    highs = [v.get("high") or v["accuracy"] for v in shown]
+    gap = max(highs) - min(lows)
+    fig.update_yaxes(
+        tickformat=".1%" if gap < 0.05 else ".0%",
+        title="right answers on the test rows",
+        range=[max(0.0, min(lows) - 0.15 * gap), min(1.02, max(highs) + 0.15 * gap)],
+    )
+    said = "; ".join(f"{v['name']} {v['accuracy']:.1%} at {v['p95_ms']:.3g} ms, {_size(v)}" for v in shown)
+    chart(fig, key=key, title=_finding(shown, pick), alt=f"Variants with 95 % intervals: {said}", height=380)
+
+
+def abstain(found: Mapping[str, Any], *, key: str) -> None:
+    """The error among the answers given, by the share that the model answers itself; the rest goes to a person."""
+    points = sorted(found["curve"], key=lambda p: p["coverage"])
+    x = [p["coverage"] for p in points]
+    fig = go.Figure()
+    fig.add_scatter(x=x, y=[p["error_high"] for p in points], mode="lines", line={"width": 0}, hoverinfo="skip")
+    fig.add_scatter(
+        x=x,
+        y=[p["error_low"] for p in points],
+        mode="lines",
+        line={"width": 0},
+        fill="tonexty",
+        fillcolor=BAND,
+        hoverinfo="skip",
+    )
+    fig.add_scatter(
+        x=x,
+        y=[p["error"] for p in points],
+        customdata=[p["threshold"] for p in points],
+        mode="lines",
+        line={"color": BLUE},
+        hovertemplate="answers %{x:.0%}, of which %{y:.1%} wrong (confidence from %{customdata:.0%})<extra></extra>",
+    )
+    promises = [p for p in found["promises"] if p.get("at")]
+    for p in promises:
+        fig.add_scatter(
+            x=[p["at"]["coverage"]],
+            y=[p["at"]["error"]],
+            mode="markers+text",
+            text=[f"aims at {number(p['target'], 'share')}"],
+            textposition="top left",
+            marker={"size": 11, "color": ORANGE},
+            hovertemplate=f"chosen for at most {p['target']:.0%}: answers %{{x:.1%}}, %{{y:.2%}} wrong<extra></extra>",
+        )
+    fig.update_xaxes(title="share that the model answers by itself", tickformat=".0%", range=[0, 1.02])
+    top = max(points[-1]["error_high"], *(p["at"]["error"] for p in promises), 0.01) if points else 0.1
+    fig.update_yaxes(title="wrong among these", tickformat=".1%", range=[0, 1.15 * top])
+    chart(fig, key=key, title=alone(found), alt=f"Error by share answered, with 95 % band. {alone(found)}", height=320)
+
+
+def alone(found: Mapping[str, Any]) -> str:
+    """What the model may answer by itself, in a line: the most that is kept, else the most that was aimed at."""
+    there = [p for p in found["promises"] if p.get("at")]
+    kept = [p for p in there if p["verdict"] == "kept"]
+    best = max(kept or there, key=lambda p: p["at"]["coverage"], default=None)
+    if best is None:
+        return "No share of answers is shown to be nearly free of errors"
+    at = best["at"]
+    answers = f"It answers {number(at['coverage'], 'share')} by itself"
+    if best["verdict"] == "kept":
+        return f"{answers}, at most {number(best['target'], 'share')} of them wrong"
+    return (
+        f"{answers} with {number(at['error'], 'share')} wrong; at most {number(best['target'], 'share')} is not shown"
+    )
+
+
+def rates(found: Mapping[str, Any], *, key: str) -> None:
+    """The rates of arrivals that were tried, and p95 from the arrival on; those without a mark broke down."""
+    trials = sorted(found.get("trials") or [], key=lambda t: t["rate"])
+    if not trials:
+        return
+    done = [t for t in trials if t.get("p95")]
+    fig = go.Figure()
+    fig.add_scatter(
+        x=[t["rate"] for t in done],
+        y=[max(t["p95"]["value"], t.get("steady_p95_ms") or 0) for t in done],
+        mode="lines+markers",
+        marker={"size": 10, "color": [BLUE if t["held"] else ORANGE for t in done]},
+        line={"color": GREY, "width": 1},
+        hovertemplate="%{x:.3g} requests a second: p95 %{y:.3g} ms<extra></extra>",
+    )
+    for t in (t for t in trials if not t.get("p95")):
+        fig.add_vline(x=t["rate"], line={"dash": "dot", "color": ORANGE})
+    bound = found["bound_ms"]
+    fig.add_hline(y=bound, line={"dash": "dash", "color": GREY})
+    fig.add_annotation(
+        x=0, xref="paper", xanchor="left", y=bound, yanchor="bottom", text=f"bound {bound:g} ms", showarrow=False
+    )
+    fig.update_xaxes(title="requests a second, as they come by themselves (dotted: queue without end)")
+    fig.update_yaxes(title="p95 from arrival, ms", rangemode="tozero")
+    chart(fig, key=key, title=bears(found), alt=bears(found), height=280)
+
+
+def bears(found: Mapping[str, Any]) -> str:
+    """What the pick bears, in a line."""
+    rate, broke, bound = found["requests_per_s"], found.get("not_at"), found["bound_ms"]
+    if rate is None:
+        return str(found.get("reason") or "No rate was found")
+    upto = f", not {number(broke)}" if broke else ""
+    return f"It bears {number(rate)} requests a second{upto}, with 95 of 100 answered within {bound:g} ms"
+
+
+def flips(rows: Sequence[Mapping[str, Any]], *, key: str) -> None:
+    """Test rows whose answer changed, by true class: won where only the variant is right, lost where only fp32 was."""
+    ordered = sorted(rows, key=lambda r: r["lost"] + r["won"] + r["other"])[-15:]
+    fig = go.Figure()
+    for field, name, colour in (
+        ("lost", "right before", ORANGE),
+        ("won", "right now", BLUE),
+        ("other", "both wrong", GREY),
+    ):
+        fig.add_bar(
+            y=[r["label"] for r in ordered],
+            x=[r[field] for r in ordered],
+            name=name,
+            orientation="h",
+            marker={"color": colour},
+            hovertemplate=f"%{{y}}, {name}: %{{x}} rows<extra></extra>",
+        )
+    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.25, "traceorder": "normal"})
+    fig.update_xaxes(
+        title="test rows whose answer changed", dtick=max(1, max((_n(r) for r in ordered), default=1) // 5)
+    )
+    lost, won = sum(r["lost"] for r in rows), sum(r["won"] for r in rows)
+    title = f"{sum(_n(r) for r in rows)} answers changed: {lost} lost, {won} won"
+    chart(fig, key=key, title=title, alt=title, height=120 + 26 * len(ordered))
+
+
+def _n(row: Mapping[str, Any]) -> int:
+    return int(row["lost"] + row["won"] + row["other"])
+
+
+def _bars(value: float, low: float | None, high: float | None) -> dict[str, Any] | None:
+    if low is None or high is None:
+        return None
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value],
+        "arrayminus": [value - low],
+        "thickness": 1.5,
+        "color": GREY,
+    }
+
+
+def _limits(fig: go.Figure, p95: float | None, accuracy: float | None) -> None:
+    if p95 is not None:
+        fig.add_vline(x=p95, line={"dash": "dash", "color": ORANGE})
+        fig.add_annotation(
+            x=_log10(p95), y=1, yref="paper", yanchor="bottom", text=f"at most {p95:g} ms", showarrow=False
+        )
+    if accuracy is not None:
+        fig.add_hline(y=accuracy, line={"dash": "dash", "color": ORANGE})
+        fig.add_annotation(
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=accuracy,
+            yanchor="bottom",
+            text=f"must {accuracy:.0%}",
+            showarrow=False,
+        )
+
+
+def _finding(shown: Sequence[Mapping[str, Any]], pick: str | None) -> str:
+    """The board's finding, as its title."""
+    it = next((v for v in shown if v["name"] == pick), None)
+    if it is None:
+        return "No variant is shown to do all that is asked (larger mark: larger model)"
+    faster = it.get("faster")
+    gain = f": {faster['value']:.2g} times as fast, {_size(it)}" if faster and it is not shown[0] else ""
+    return f"Take {pick}{gain} (larger mark: larger model)"
+
+
+def _size(v: Mapping[str, Any]) -> str:
+    return f"{v['size_mb']:.3g} MB" if v.get("size_mb") else "size unknown"
+
+
+def _log10(value: float) -> float:
+    return math.log10(value)
+
+
+def _ticks(low: float, high: float) -> list[float]:
+    steps = [m * 10.0**e for e in range(-2, 6) for m in (1, 2, 5)]
+    return [s for s in steps if low / 2 <= s <= high * 2]
