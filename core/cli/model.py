@@ -16,6 +16,9 @@ app = typer.Typer(help="The model room: look at the data, choose a base model, t
 Data = Annotated[Path, typer.Option(help="Labelled table: CSV, TSV, JSONL or Parquet, or hf:OWNER/NAME.")]
 TextColumn = Annotated[str, typer.Option(help="Column that holds the text.")]
 LabelColumn = Annotated[str, typer.Option(help="Column that holds the answer.")]
+Task = Annotated[
+    str, typer.Option(help="classify: the answer is one of several classes; score: a number to predict, such as stars.")
+]
 TestData = Annotated[Path | None, typer.Option(help="Test table; without it a part of the rows is held out.")]
 Base = Annotated[str, typer.Option(help="Base model: the bundled one, a folder, or a hub id.")]
 Seed = Annotated[int, typer.Option(min=0, help="The same seed gives the same rows and the same model.")]
@@ -27,12 +30,16 @@ def model_inspect(
     text: TextColumn,
     label: LabelColumn,
     test: TestData = None,
+    task: Task = "classify",
     base: Base = "all-MiniLM-L6-v2",
     seed: Seed = 7,
     target: Annotated[float | None, typer.Option(min=0, max=1, help="Accuracy to reach, from 0 to 1.")] = None,
     as_json: Json = False,
 ) -> None:
     """Say what is true of a table before any training, and what the free baselines reach on its test rows."""
+    _check_task(task)
+    if task == "score" and target is not None:
+        raise InputError("--target is an accuracy, and scores have errors instead: leave it out.")
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.look")
         asked = room.Asked(
@@ -43,7 +50,10 @@ def model_inspect(
             settings={"base": _model(base), "seed": seed},
             target=target,
         )
-        found = room.look(asked, progress)
+        if task == "score":
+            found = import_module("core.model.scores.look").look_scores(asked, progress)
+        else:
+            found = room.look(asked, progress)
     show(found.as_json(), as_json)
 
 
@@ -76,7 +86,7 @@ def model_train(
     label: LabelColumn,
     out: Annotated[Path, typer.Option(help="Run folder: model, checkpoints and result.json. Run again to resume.")],
     test: TestData = None,
-    task: Annotated[str, typer.Option(help="classify, or score: the label is a number to predict.")] = "classify",
+    task: Task = "classify",
     base: Base = "all-MiniLM-L6-v2",
     shots: Annotated[int | None, typer.Option(min=4, help="Learn from so many rows of each class only.")] = None,
     minutes: Annotated[float | None, typer.Option(min=0, help="Minutes to search for better settings in.")] = None,
@@ -101,8 +111,7 @@ def model_train(
         "lora_rank": lora_rank,
         "seed": seed,
     }
-    if task not in ("classify", "score"):
-        raise InputError(f"--task is {task!r}: it can be classify or score.")
+    _check_task(task)
     if task == "score" and minutes:
         raise InputError("A search for settings is for classes only: leave --minutes out.")
     with stdout_kept(), told_on_stderr() as progress:
@@ -116,7 +125,7 @@ def model_train(
             settings=wanted | {"base": _model(base)},
         )
         if task == "score":
-            result = import_module("core.model.scores").train_scores(asked, out, progress)
+            result = import_module("core.model.scores.run").train_scores(asked, out, progress)
         else:
             result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None)
     show(result.as_json(), as_json)
@@ -129,7 +138,10 @@ def model_predict(
     serve: Annotated[bool, typer.Option("--serve", help='Answer JSON lines {"text": "..."} from stdin.')] = False,
     as_json: Json = False,
 ) -> None:
-    """Answer texts with a tuned model: label, calibrated confidence, nearest training rows, what baselines say."""
+    """Answer texts with a tuned model: label and calibrated confidence, or score and its 90 % interval.
+
+    With the nearest training rows and what the free baselines say.
+    """
     room = import_module("core.model.predict")
     if serve:
         with stdout_kept() as stdout:
@@ -138,9 +150,14 @@ def model_predict(
     if not texts:
         raise InputError("Nothing to answer: give texts, or --serve to read them from stdin.")
     with stdout_kept():
-        answerer = room.Answerer(run)
+        answerer = room.answerer(run)
         answers = [answerer.answer(text).as_json() for text in texts]
     show(answers, as_json)
+
+
+def _check_task(task: str) -> None:
+    if task not in ("classify", "score"):
+        raise InputError(f"--task is {task!r}: it can be classify or score.")
 
 
 def _table(data: Path, progress: Progress) -> Path:

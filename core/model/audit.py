@@ -204,7 +204,7 @@ def inspect(
         rows=(len(parts.train), len(parts.validation), len(parts.test)),
         classes=sizes,
         imbalance=max(totals) / min(totals),
-        lengths=None if lengths is None else _lengths(lengths, limit),
+        lengths=None if lengths is None else length_report(lengths, limit),
         exact_train=int(twins.copies[learned].sum()),
         left_out=parts.left_out,
         near_train=len(beside),
@@ -291,7 +291,8 @@ def _sizes(parts: Split) -> list[ClassSize]:
     return [ClassSize(c, train[i], validation[i], test[i], test[i] >= needed) for i, c in enumerate(parts.classes)]
 
 
-def _lengths(lengths: Sequence[int], limit: int) -> Lengths:
+def length_report(lengths: Sequence[int], limit: int) -> Lengths:
+    """How long texts are (tokens of each), and how many are longer than the `limit` that is read."""
     tokens = np.asarray(lengths, dtype=np.int64)
     longest = int(tokens.max())
     edges = np.unique(np.linspace(0, limit + 1, _BARS + 1).round().astype(np.int64)).tolist()

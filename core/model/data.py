@@ -66,11 +66,12 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class ScoredRows:
-    """Texts and the finite number that each is to be given, in the file's order; `rows` as in `Rows`."""
+    """Texts and the finite number that each is to be given, in the file's order; `rows` and `notes` as in `Rows`."""
 
     texts: tuple[str, ...]
     scores: tuple[float, ...]
     rows: tuple[int, ...]
+    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def __len__(self) -> int:
         """The number of rows."""
@@ -111,17 +112,16 @@ def read_scores(path: Path, text: str, label: str, *, max_rows: int | None = Non
         InputError: the file cannot be used, a label is no finite number, or all are the same.
     """
     rows = read_rows(path, text, label, max_rows=max_rows)
-    scores = [_number(c) for c in rows.labels]
-    wrong = [row for row, score in zip(rows.rows, scores, strict=True) if score is None]
+    wrong = [row for row, label in zip(rows.rows, rows.labels, strict=True) if _number(label) is None]
     if wrong:
         raise InputError(
             f"{path.name}: {_without('a label that is not a number', 'row', wrong)}. "
             "Correct them (decimals with a point), or train classes instead of a score."
         )
-    finite = tuple(s for s in scores if s is not None)
+    finite = tuple(s for s in map(_number, rows.labels) if s is not None)
     if min(finite) == max(finite):
         raise InputError(f"{path.name}: every row has the score {finite[0]:g}, so there is nothing to learn.")
-    return ScoredRows(rows.texts, finite, rows.rows)
+    return ScoredRows(rows.texts, finite, rows.rows, rows.notes)
 
 
 def normalised(text: str) -> str:

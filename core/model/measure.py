@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.evidence import Evidence, Source
+from core.model.scores import evidence as scores
 from core.progress import Progress, part, silent
 from core.venture import Dataset, Venture
 
 if TYPE_CHECKING:
     from core.model.look import Asked, Look
     from core.model.run import ModelResult
-    from core.model.scores import ScoreResult
     from core.model.stats import Interval
 
 LOOK_IDS = {
@@ -35,16 +35,6 @@ IDS = {
     "model.train_minutes": "minutes",
     "model.forecast_minutes": "minutes",
     **LOOK_IDS,
-}
-SCORE_IDS = {
-    "model.rmse": "score",
-    "model.mae": "score",
-    "model.spearman": "correlation",
-    "model.gain": "score",
-    "model.p50_latency": "ms",
-    "model.p95_latency": "ms",
-    "model.size": "MB",
-    "model.train_minutes": "minutes",
 }
 CHOICE = "model.base"
 _SCORES = "The data set's task is to predict scores: this figure is of classes. See the error of the scores instead."
@@ -70,8 +60,9 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if venture.labelled.task == "score":
         if minutes:
             raise InputError("A search for settings is for classes only: leave search_minutes out.")
-        room = _room("core.model.scores", progress)
-        return _of_scores(room.train_scores(_asked(venture, venture.labelled), run_dir, part(progress, 0.02, 1)))
+        room = _room("core.model.scores.run", progress)
+        trained = room.train_scores(_asked(venture, venture.labelled), run_dir, part(progress, 0.02, 1))
+        return scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
     room = _room("core.model.run", progress)
     asked = _asked(venture, venture.labelled)
     result = room.train_and_benchmark(asked, run_dir, part(progress, 0.02, 1), minutes=minutes)
@@ -87,7 +78,9 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
     if venture.labelled is None:
         return _nothing(LOOK_IDS)
     if venture.labelled.task == "score":
-        return _nothing(LOOK_IDS, _SCORES)
+        room = _room("core.model.scores.look", progress)
+        seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1))
+        return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
     room = _room("core.model.look", progress)
     return _seen(room.look(_asked(venture, venture.labelled), part(progress, 0.05, 1)))
 
@@ -158,6 +151,11 @@ def _nothing(ids: dict[str, str], reason: str = _NO_DATA) -> list[Evidence]:
     return [Evidence(id, None, unit, _METHODS[id], source, reason=reason) for id, unit in ids.items()]
 
 
+def _not_of_scores(ids: dict[str, str], measured: dict[str, str]) -> list[Evidence]:
+    """The figures that only classes have, as unknown: those of an earlier task must not stand beside the scores'."""
+    return _nothing({id: unit for id, unit in ids.items() if id not in measured}, _SCORES)
+
+
 def _asked(venture: Venture, data: Dataset) -> "Asked":
     from core.model.look import Asked
 
@@ -214,12 +212,6 @@ _METHODS = {
     "model.forecast_minutes": "Forecast of the training's wall time before it began, from 20 real steps; 80 % band.",
     "model.base": "The base model to take: of those whose linear probe is not shown to be worse than the best, by a "
     "paired test on the same validation rows, the fastest.",
-    "model.rmse": "Root of the mean squared error of the predicted scores on the test rows, in the scores' unit; 95 % "
-    "interval from rows drawn again (percentile bootstrap).",
-    "model.mae": "Mean absolute error of the predicted scores on the test rows, in the scores' unit; 95 % interval "
-    "from rows drawn again (percentile bootstrap).",
-    "model.spearman": "Rank correlation of predicted and true scores on the test rows; 95 % interval from rows drawn "
-    "again (percentile bootstrap).",
     "model.size": "Size of the model's folder: weights, configuration and tokenizer.",
     "model.train_minutes": "Wall time of fine-tuning on this machine, validation and checkpoints included.",
 }
@@ -266,52 +258,6 @@ def _evidence(result: "ModelResult") -> list[Evidence]:
         ),
         *_seen(result.look),
     ]
-
-
-def _of_scores(result: "ScoreResult") -> list[Evidence]:
-    """The evidence of a model that predicts scores; what only classes have is unknown, with the reason."""
-    from core.model.stats import Interval
-
-    kept = result.as_json()
-    kept.pop("run")
-    latency, n, known = result.latency, len(result.parts.test), kept["paired"]
-    gain = (
-        "RMSE of the best baseline on the validation rows minus that of the tuned model, on the same test rows; 95 % "
-        "interval and verdict by paired bootstrap."
-    )
-    histogram = {"edges": list(latency.edges), "counts": list(latency.counts)}
-    rows: list[tuple[str, Any, int | None, dict[str, Any], str]] = [
-        ("model.rmse", result.model.rmse, n, kept, ""),
-        ("model.mae", result.model.mae, n, {}, ""),
-        ("model.spearman", result.model.spearman, n, {}, "The model gives every test row the same score."),
-        ("model.gain", Interval(known["delta"], known["low"], known["high"]), n, known, ""),
-        ("model.p50_latency", latency.p50, latency.n, latency.as_json(), ""),
-        (
-            "model.p95_latency",
-            latency.p95,
-            latency.n,
-            latency.as_json() | {"histogram": histogram, "warm_up": latency.warm_up},
-            latency.reason(0.95),
-        ),
-        ("model.size", Interval(result.size_mb, None, None), None, {}, ""),
-        ("model.train_minutes", Interval(result.training.seconds / 60, None, None), 1, {}, ""),
-    ]
-    found = [
-        Evidence(
-            id,
-            figure.value if figure else None,
-            SCORE_IDS[id],
-            gain if id == "model.gain" else _METHODS[id],
-            _source(),
-            low=figure.low if figure else None,
-            high=figure.high if figure else None,
-            n=count,
-            reason="" if figure else reason,
-            detail=detail,
-        )
-        for id, figure, count, detail, reason in rows
-    ]
-    return found + _nothing({id: unit for id, unit in IDS.items() if id not in SCORE_IDS}, _SCORES)
 
 
 def _seen(found: "Look") -> list[Evidence]:

@@ -1,13 +1,11 @@
 """Try it: what the kept model says to a text, how sure it is, which training rows are near, what the baselines say.
 
-`keep` writes a folder `answer/` beside `model/`. It holds no text: training rows are kept as numbers (row in the file,
-class, embedding), the words of the TF-IDF baseline as hashes. The texts of near rows are read from the data file when
-asked for, if that file is still the same.
+Here for classes, in `core.model.scores.answer` for scores; `answerer` finds out which a run has. What is kept, and
+where, is in `core.model.kept`.
 """
 
 import json
 import queue
-import shutil
 import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
@@ -15,22 +13,18 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
-from torch.nn import functional
 
-from core.errors import InputError
-from core.model import baselines
-from core.model.base import file_hash, load_base
+from core.model import baselines, kept
 from core.model.baselines import Baselines
-from core.model.classifier import load_model, padded, tokenise
-from core.model.data import read_rows
-from core.model.tfidf import TfIdf
+from core.model.classifier import padded
+from core.model.kept import FOLDER, Kept, Source
+from core.model.scores.answer import TASK as SCORE
+from core.model.scores.answer import ScoreAnswerer
 
-FOLDER = "answer"
+__all__ = ["FOLDER", "Answer", "Answerer", "answerer", "keep", "serve"]
+
 TOP = 5
-NEAREST = 5
 LONGEST_LINE = 1_000_000  # characters of a request
 
 
@@ -91,7 +85,7 @@ def keep(
     rows: Sequence[int],
     fitted: Baselines,
     base_encoder: str,
-    source: tuple[Path, str, str] | None,
+    source: Source | None,
     temperature: float | None = None,
 ) -> None:
     """Write what an `Answerer` needs besides `model/`; the folder appears whole or not at all.
@@ -102,46 +96,22 @@ def keep(
         labels: classes of the training rows.
         rows: their numbers in the data file.
         fitted: the baselines.
-        base_encoder: the base model's name, for `load_base`: neighbours and regression read its embeddings.
+        base_encoder: the base model's name.
         source: the data file and its text and label columns, or None where its texts are never to be shown.
         temperature: of the tuned model, from `calibrate`.
     """
-    temporary, folder = run_dir / f".{FOLDER}.tmp", run_dir / FOLDER
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    words = fitted.words
-    save_file(
-        {
-            "index.embeddings": embeddings.half().contiguous(),
-            "index.labels": torch.tensor(labels, dtype=torch.int32),
-            "index.rows": torch.tensor(rows, dtype=torch.int64),
-            "linear.weight": fitted.linear.weight.contiguous(),
-            "linear.bias": fitted.linear.bias.contiguous(),
-            "words.columns": torch.from_numpy(words.columns),
-            "words.idf": torch.from_numpy(words.idf),
-            "words.weight": torch.from_numpy(words.weight).half(),
-            "words.bias": torch.from_numpy(words.bias),
-        },
-        temporary / "answer.safetensors",
-    )
     told = {
-        "base": base_encoder,
+        "task": "classify",
         "temperature": temperature,
         "majority": int(fitted[baselines.MAJORITY].settings["class"]),
         "neighbours": fitted.neighbours,
-        "penalty": words.penalty,
-        "source": None
-        if source is None
-        else {
-            "file": str(source[0].resolve()),
-            "sha256": file_hash(source[0]),
-            "text": source[1],
-            "label": source[2],
-        },
     }
-    (temporary / "answer.json").write_text(json.dumps(told, indent=2), encoding="utf-8")
-    shutil.rmtree(folder, ignore_errors=True)
-    temporary.rename(folder)
+    tensors = {
+        "index.labels": torch.tensor(labels, dtype=torch.int32),
+        "linear.weight": fitted.linear.weight.contiguous(),
+        "linear.bias": fitted.linear.bias.contiguous(),
+    }
+    kept.write(run_dir, told, tensors, embeddings, rows, fitted.words, base_encoder, source)
 
 
 class Answerer:
@@ -153,66 +123,63 @@ class Answerer:
         Raises:
             InputError: the run has not ended, or its folder is damaged.
         """
-        if not (run_dir / FOLDER / "answer.json").is_file():
-            raise InputError(f"{run_dir.name}: no training run has ended here; train it, or name another run.")
-        self.model, self.tokenizer, self.classes, self.limit = load_model(run_dir / "model")
+        self.kept = Kept(run_dir)
         try:
-            self.told: dict[str, Any] = json.loads((run_dir / FOLDER / "answer.json").read_text(encoding="utf-8"))
-            kept = load_file(run_dir / FOLDER / "answer.safetensors")
-            self.embeddings, self.labels, self.rows = (
-                kept["index.embeddings"].float(),
-                kept["index.labels"].long(),
-                kept["index.rows"],
+            tensors, told = self.kept.tensors, self.kept.told
+            self.labels = tensors["index.labels"].long()
+            self.linear = tensors["linear.weight"], tensors["linear.bias"]
+            self.temperature, self.majority, self.neighbours = (
+                told[n] for n in ("temperature", "majority", "neighbours")
             )
-            self.linear = kept["linear.weight"], kept["linear.bias"]
-            self.words = TfIdf(
-                kept["words.columns"].numpy(),
-                kept["words.idf"].numpy(),
-                kept["words.weight"].float().numpy(),
-                kept["words.bias"].numpy(),
-                self.told["penalty"],
-            )
-        except (OSError, ValueError, KeyError, SafetensorError) as error:
-            raise InputError(f"{run_dir.name}: holds nothing to answer with, or is damaged; train it again.") from error
-        self.base = load_base(self.told["base"])
-        self.texts = _texts(self.told["source"])
+        except KeyError as error:
+            raise kept.damaged(run_dir) from error
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels, in the order of the model's outputs."""
+        return self.kept.classes
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        """What a process says once it can answer."""
+        return {"task": "classify", "classes": len(self.classes)}
 
     def answer(self, text: str) -> Answer:
         """Answer one text; an empty one gets the answer that no words at all get, and one too long is cut."""
-        ids, whole = (tokenise(self.tokenizer, [text], n)[0] for n in (self.limit, self.limit + 1))
-        temperature = self.told["temperature"]
+        ids, cut = self.kept.ids(text)
         with torch.inference_mode():
-            batch = padded([ids], self.tokenizer.pad_token_id or 0)
-            p = (self.model(**batch)["logits"][0] / (temperature or 1.0)).softmax(0)
+            logits = self.kept.model(**padded([ids], self.kept.pad))["logits"][0]
+            p = (logits / (self.temperature or 1.0)).softmax(0)
             best = p.topk(min(TOP, len(p)))
-            top = tuple((self.classes[int(i)], float(v)) for v, i in zip(best.values, best.indices, strict=True))
-            at = self._embed(text)
-        similarity, which = (self.embeddings @ at).topk(min(NEAREST, len(self.embeddings)))
-        near = tuple(self._neighbour(int(i), float(s)) for i, s in zip(which, similarity, strict=True))
-        return Answer(*top[0], temperature is not None, top, near, self._baselines(text, at), len(whole) > len(ids))
-
-    def _embed(self, text: str) -> Tensor:
-        ids = tokenise(self.base.tokenizer, [text], self.limit)
-        batch = padded(ids, self.base.tokenizer.pad_token_id or 0)
-        hidden = self.base.encoder(**batch).last_hidden_state[0]
-        return functional.normalize(hidden.mean(0), dim=-1)
-
-    def _neighbour(self, i: int, similarity: float) -> Neighbour:
-        row = int(self.rows[i])
-        return Neighbour(row, self.classes[int(self.labels[i])], similarity, self.texts.get(row))
+        top = tuple((self.classes[int(i)], float(v)) for v, i in zip(best.values, best.indices, strict=True))
+        at = self.kept.embed(text)
+        near = tuple(
+            Neighbour(n.row, self.classes[int(self.labels[n.at])], n.similarity, n.text) for n in self.kept.near(at)
+        )
+        return Answer(*top[0], self.temperature is not None, top, near, self._baselines(text, at), cut)
 
     def _baselines(self, text: str, at: Tensor) -> tuple[Said, ...]:
         votes = baselines.neighbour_votes(
-            self.embeddings, self.labels, at[None], self.told["neighbours"], len(self.classes)
+            self.kept.embeddings, self.labels, at[None], self.neighbours, len(self.classes)
         )[0]
         regression = (at @ self.linear[0].T + self.linear[1]).softmax(0)
-        share = float((self.labels == self.told["majority"]).double().mean())
+        share = float((self.labels == self.majority).double().mean())
         return (
-            Said(baselines.MAJORITY, self.classes[self.told["majority"]], share),
-            Said(baselines.WORDS, self.classes[int(self.words.scores([text]).argmax())], None),
+            Said(baselines.MAJORITY, self.classes[self.majority], share),
+            Said(baselines.WORDS, self.classes[int(self.kept.words.scores([text]).argmax())], None),
             Said(baselines.NEIGHBOURS, self.classes[int(votes.argmax())], float(votes.max())),
             Said(baselines.REGRESSION, self.classes[int(regression.argmax())], float(regression.max())),
         )
+
+
+def answerer(run_dir: Path) -> Answerer | ScoreAnswerer:
+    """A run's kept model, of classes or of scores, ready to answer.
+
+    Raises:
+        InputError: the run has not ended, or its folder is damaged.
+    """
+    task = kept.told(run_dir).get("task", "classify")  # runs before scores could be tried do not say
+    return ScoreAnswerer(run_dir) if task == SCORE else Answerer(run_dir)
 
 
 def serve(run_dir: Path, source: TextIO, sink: TextIO, idle_s: float = 900.0) -> int:
@@ -223,10 +190,10 @@ def serve(run_dir: Path, source: TextIO, sink: TextIO, idle_s: float = 900.0) ->
     Raises:
         InputError: the run cannot answer.
     """
-    answerer = Answerer(run_dir)
+    loaded = answerer(run_dir)
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_read, args=(source, lines), daemon=True).start()
-    _say(sink, {"ready": True, "classes": len(answerer.classes)})
+    _say(sink, {"ready": True} | loaded.ready)
     answered = 0
     while True:
         try:
@@ -236,7 +203,7 @@ def serve(run_dir: Path, source: TextIO, sink: TextIO, idle_s: float = 900.0) ->
         if line is None:
             return answered
         if line.strip():
-            _say(sink, _reply(answerer, line))
+            _say(sink, _reply(loaded, line))
             answered += 1
 
 
@@ -251,7 +218,7 @@ def _say(sink: TextIO, values: dict[str, Any]) -> None:
     sink.flush()
 
 
-def _reply(answerer: Answerer, line: str) -> dict[str, Any]:
+def _reply(loaded: Answerer | ScoreAnswerer, line: str) -> dict[str, Any]:
     if len(line) > LONGEST_LINE:
         return {"error": f"Longer than {LONGEST_LINE:,} characters: send a shorter text."}
     try:
@@ -263,20 +230,6 @@ def _reply(answerer: Answerer, line: str) -> dict[str, Any]:
         return {"error": 'No text: each line is {"text": "…"}.'}
     try:
         # Half of a character pair is valid JSON but not text, and tokenizers refuse it.
-        return answerer.answer(text.encode("utf-8", "replace").decode("utf-8")).as_json()
+        return loaded.answer(text.encode("utf-8", "replace").decode("utf-8")).as_json()
     except (RuntimeError, ValueError) as error:
         return {"error": f"This text could not be answered ({type(error).__name__})."}
-
-
-def _texts(source: dict[str, str] | None) -> dict[int, str]:
-    """Texts by row number, from the data file if it is the one that was learned from."""
-    if source is None:
-        return {}
-    file = Path(source["file"])
-    try:
-        if file_hash(file) != source["sha256"]:
-            return {}
-        rows = read_rows(file, source["text"], source["label"])
-    except (OSError, InputError):
-        return {}
-    return dict(zip(rows.rows, rows.texts, strict=True))

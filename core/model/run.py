@@ -8,9 +8,10 @@ goes on where it stopped; with other data or settings it starts anew.
 import json
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.model import adviser, predict
 from core.model.adviser import Choice, Scored
-from core.model.base import file_hash, load_base
+from core.model.base import Base, file_hash, load_base
 from core.model.benchmark import Scores, score, share_fresh
 from core.model.calibrate import Calibration, calibrate
 from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, padded, save_model, tokenise
@@ -32,11 +33,30 @@ from core.model.look import Asked, Look, look
 from core.model.search import Search, search
 from core.model.split import Split
 from core.model.stats import Interval, Paired
-from core.model.train import Training, fine_tune, forget
+from core.model.train import Encoded, Training, fine_tune, forget
 from core.progress import Progress, part, silent
 
 _FOLDERS = ("checkpoints", "search", "model", predict.FOLDER)
 _FILES = ("training.json", "advice.json", HISTORY, "result.json")
+
+
+class Seen(Protocol):
+    """What a training needs of a first look, be it at classes or at scores."""
+
+    @property
+    def base(self) -> Base:
+        """The base model."""
+
+    @property
+    def config(self) -> TrainConfig:
+        """The settings."""
+
+    @property
+    def encoded(self) -> tuple[Encoded, Encoded, Encoded]:
+        """Token ids of training, validation and test rows."""
+
+    def start(self) -> Classifier:
+        """The base model with the head that the best linear method gives it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +185,7 @@ def train_and_benchmark(
     begun = time.perf_counter()
     found = look(asked, part(progress, 0, 0.15))
     begin(out, fingerprint(found, minutes))
-    advice = _advise(found, out, part(progress, 0.15, 0.2))
+    advice = advise(found, out, part(progress, 0.15, 0.2))
     if minutes and minutes < advice.forecast.low:  # said now, not after all of them were spent
         raise InputError(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
@@ -248,7 +268,7 @@ def write_json(file: Path, values: dict[str, Any]) -> None:
     temporary.replace(file)
 
 
-def _advise(found: Look, out: Path, progress: Progress) -> Advice:
+def advise(found: Seen, out: Path, progress: Progress) -> Advice:
     """Time the machine and forecast the training, once a run: a forecast made after a resume would know too much."""
     file = out / "advice.json"
     if file.is_file():
@@ -274,25 +294,37 @@ def _advise(found: Look, out: Path, progress: Progress) -> Advice:
 def _train(
     found: Look, out: Path, minutes: float | None, progress: Progress
 ) -> tuple[TrainConfig, Search | None, Training]:
-    """Search where that was asked for, fine-tune and keep the model, unless this run already did."""
-    pad, config, tried = found.base.tokenizer.pad_token_id or 0, found.config, None
-    train, validation, _ = found.encoded
+    """Search where that was asked for, then tune."""
+    config, tried = found.config, None
     if minutes:
+        pad, (train, validation, _) = found.base.tokenizer.pad_token_id or 0, found.encoded
         tried = search(
             lambda: _fresh(found), train, validation, config, pad, out / "search", minutes, part(progress, 0, 0.6)
         )
         config, progress = tried.best, part(progress, 0.6, 1)
+    return config, tried, tune(found, lambda: _fresh(found), config, found.parts.classes, out, progress)
+
+
+def tune(
+    found: Seen,
+    fresh: Callable[[], Classifier],
+    config: TrainConfig,
+    classes: Sequence[str],
+    out: Path,
+    progress: Progress,
+) -> Training:
+    """Fine-tune and keep the model, unless this run already did; `classes` are none where scores are predicted."""
     done = out / "training.json"
     if done.is_file() and (out / "model" / WEIGHTS).is_file():
-        kept = json.loads(done.read_text(encoding="utf-8"))
-        return config, tried, Training.from_json(kept)
-    model = _fresh(found)
+        return Training.from_json(json.loads(done.read_text(encoding="utf-8")))
+    model, tokenizer, (train, validation, _) = fresh(), found.base.tokenizer, found.encoded
+    pad = tokenizer.pad_token_id or 0
     training = fine_tune(model, train, validation, config, pad, out / "checkpoints", progress)
     progress(1, 1, "Keeping the best epoch")
-    save_model(model, found.base.tokenizer, found.parts.classes, config.max_length, out / "model")
+    save_model(model, tokenizer, classes, config.max_length, out / "model")
     write_json(done, asdict(training))
     forget(out / "checkpoints")
-    return config, tried, training
+    return training
 
 
 def _fresh(found: Look) -> Classifier:

@@ -59,6 +59,14 @@ class ScoreSplit:
     test: ScoredRows
     left_out: int = 0
 
+    @property
+    def sha256(self) -> str:
+        """A hash of every row and side, as of `Split`."""
+        digest = hashlib.sha256()
+        for part in (self.train, self.validation, self.test):
+            digest.update(repr((part.texts, part.scores)).encode())
+        return digest.hexdigest()
+
 
 def split(rows: Rows, test: Rows | None, seed: int, name: str) -> Split:
     """Hold back validation rows, and test rows too where no test file is given.

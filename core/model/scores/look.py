@@ -1,0 +1,153 @@
+"""The first look at rows with scores, in seconds and before any training: what they are, and what is free."""
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+
+from core.errors import InputError
+from core.model import audit
+from core.model.base import Base, load_base
+from core.model.classifier import Classifier, in_batches, tokenise
+from core.model.config import TrainConfig
+from core.model.data import read_scores
+from core.model.look import Asked
+from core.model.losses import scale_of
+from core.model.recipe import FULL_SETTINGS
+from core.model.scores.audit import ScoreReport, inspect_scores
+from core.model.scores.baselines import Fitted, Measured, fit_baselines, measured
+from core.model.scores.stats import Floats
+from core.model.split import ScoreSplit, split_scores
+from core.model.threads import threads
+from core.model.train import Encoded
+from core.progress import Progress, part, silent
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreLook:
+    """What a first look found, and what training goes on with.
+
+    Attributes:
+        encoded: token ids of training, validation and test rows.
+        embeddings: of the three, by the frozen base model: (rows, hidden), unit length.
+        baselines: their errors on the test rows.
+    """
+
+    asked: Asked
+    config: TrainConfig
+    base: Base
+    parts: ScoreSplit
+    encoded: tuple[Encoded, Encoded, Encoded]
+    embeddings: tuple[Tensor, Tensor, Tensor]
+    report: ScoreReport
+    fitted: Fitted
+    baselines: tuple[Measured, ...]
+    seconds: float
+
+    @property
+    def truth(self) -> Floats:
+        """The scores of the test rows."""
+        return np.asarray(self.parts.test.scores)
+
+    @property
+    def fresh_rows(self) -> npt.NDArray[np.bool_]:
+        """Which test rows have no near-duplicate among the rows that were learned from."""
+        return _fresh(self.parts, self.report)
+
+    @property
+    def best(self) -> Measured:
+        """The baseline that the validation rows chose: what a tuned model has to beat."""
+        return next(b for b in self.baselines if b.best)
+
+    def start(self) -> Classifier:
+        """The base model with the ridge regression as its head: what fine-tuning begins with."""
+        model: Classifier = Classifier(self.base.encoder, 1).eval()
+        scale = model.scale = scale_of(self.parts.train.scores)
+        with torch.no_grad():
+            model.head.weight.copy_((self.fitted.weight / scale.std).reshape(1, -1))
+            model.head.bias.fill_((self.fitted.bias - scale.mean) / scale.std)
+        return model
+
+    def as_json(self) -> dict[str, Any]:
+        """What was found, as the command line prints it."""
+        return {
+            "task": "score",
+            "data": self.report.as_json(),
+            "baselines": [b.as_json() for b in self.baselines],
+            "base": {"name": self.config.base_name, "sha256": self.base.sha256},
+            "seconds": self.seconds,
+        }
+
+
+def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
+    """Read, split and embed the rows, audit them, and measure the free baselines on the test rows.
+
+    Raises:
+        InputError: the data, the settings or the base model cannot be used.
+    """
+    begun = time.perf_counter()
+    if asked.shots is not None:
+        raise InputError("shots are rows of each class; scores have no classes: leave it out.")
+    torch.set_num_threads(threads())
+    progress(0, 1, "Reading the rows")
+    said = {name: value for name, value in (asked.settings or {}).items() if value is not None}
+    config = TrainConfig(**FULL_SETTINGS | said | {"task": "score"})
+    rows = read_scores(asked.data, asked.text, asked.label)
+    held = read_scores(asked.test, asked.text, asked.label) if asked.test else None
+    parts = split_scores(rows, held, config.seed, asked.data.name)
+    progress(0.02, 1, "Loading the base model")
+    base = load_base(config.base)
+    encoded, lengths = _encode(base, parts, config, part(progress, 0.05, 0.1))
+    embedded = time.perf_counter()
+    embeddings = _embed(base, encoded, part(progress, 0.1, 0.6))
+    embedded = time.perf_counter() - embedded
+    report = inspect_scores(
+        parts,
+        files=(asked.data.name, asked.test.name if asked.test else asked.data.name),
+        lengths=lengths,
+        limit=min(config.max_length, base.tokenizer.model_max_length),
+        notes=rows.notes + (held.notes if held else ()),
+        progress=part(progress, 0.6, 0.75),
+    )
+    fitted = fit_baselines(parts, embeddings, embedded, part(progress, 0.75, 0.95))
+    progress(0.95, 1, "Intervals")
+    return ScoreLook(
+        asked=asked,
+        config=config,
+        base=base,
+        parts=parts,
+        encoded=encoded,
+        embeddings=embeddings,
+        report=report,
+        fitted=fitted,
+        baselines=measured(fitted, np.asarray(parts.test.scores), _fresh(parts, report), config.seed),
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def _fresh(parts: ScoreSplit, report: ScoreReport) -> npt.NDArray[np.bool_]:
+    fresh = np.ones(len(parts.test), dtype=bool)
+    fresh[list(report.twins)] = False
+    return fresh
+
+
+def _encode(
+    base: Base, parts: ScoreSplit, config: TrainConfig, progress: Progress
+) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
+    """Token ids of the three sides, and the length of each whole text."""
+    sides = (parts.train, parts.validation, parts.test)
+    lengths = audit.token_lengths(base.tokenizer, [t for side in sides for t in side.texts], progress)
+    ids = [Encoded(tokenise(base.tokenizer, side.texts, config.max_length), side.scores) for side in sides]
+    return (ids[0], ids[1], ids[2]), lengths
+
+
+def _embed(base: Base, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress) -> tuple[Tensor, Tensor, Tensor]:
+    model = Classifier(base.encoder, 1).eval()
+    ids = [row for side in encoded for row in side.ids]
+    x = in_batches(model.embed, ids, base.tokenizer.pad_token_id or 0, progress, "Reading the texts")
+    train, validation, test = x.split([len(side.ids) for side in encoded])
+    return train, validation, test

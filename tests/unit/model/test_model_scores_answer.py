@@ -1,0 +1,117 @@
+"""A kept run of scores answers any text with an interval, its neighbours and the baselines, and keeps no text."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from model_support import write_csv
+from scores_support import asked_of, scored_rows
+
+from core.errors import InputError
+from core.model.kept import FOLDER
+from core.model.predict import answerer
+from core.model.scores import baselines, run
+from core.model.scores.answer import ScoreAnswerer
+from core.model.scores.run import ScoreResult, train_scores
+
+
+@pytest.fixture(scope="module")
+def result(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoreResult]:
+    folder = tmp_path_factory.mktemp("answers")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
+        yield train_scores(asked_of(folder, tiny_base, n=40), folder / "run")
+
+
+@pytest.fixture(scope="module")
+def loaded(result: ScoreResult) -> ScoreAnswerer:
+    found = answerer(result.run)
+    assert isinstance(found, ScoreAnswerer)
+    return found
+
+
+def test_a_text_gets_the_score_the_model_gave_it_when_it_was_measured(
+    loaded: ScoreAnswerer, result: ScoreResult
+) -> None:
+    test = result.parts.test
+    for text, measured in list(zip(test.texts, result.predicted, strict=True))[:8]:
+        answer = loaded.answer(text)
+        assert answer.score == pytest.approx(measured, abs=1e-3)
+        assert answer.high - answer.score == pytest.approx(result.reach.reach)
+        assert answer.score - answer.low == pytest.approx(result.reach.reach)
+
+
+def test_the_coverage_that_is_shown_is_the_share_of_test_rows_inside(
+    loaded: ScoreAnswerer, result: ScoreResult
+) -> None:
+    inside = np.abs(result.predicted - result.look.truth) <= result.reach.reach
+    shown = loaded.answer("anything").interval["coverage"]
+    assert shown["value"] == pytest.approx(inside.mean())
+    assert shown["low"] < shown["value"] <= shown["high"]
+    assert shown["n"] == len(inside)
+
+
+def test_a_training_row_finds_itself_and_each_baseline_says_what_it_said(
+    loaded: ScoreAnswerer, result: ScoreResult
+) -> None:
+    train = result.parts.train
+    nearest = loaded.answer(train.texts[3]).neighbours[0]
+    assert (nearest.row, nearest.score, nearest.text) == (train.rows[3], train.scores[3], train.texts[3])
+    assert nearest.similarity == pytest.approx(1, abs=0.01)
+    said = {b.name: b.score for b in loaded.answer(result.parts.test.texts[0]).baselines}
+    assert list(said) == [baselines.MEAN, baselines.WORDS, baselines.NEIGHBOURS, baselines.EMBEDDINGS]
+    for simple in result.look.fitted.table:
+        assert said[simple.name] == pytest.approx(simple.test[0], abs=0.05), simple.name
+
+
+@pytest.mark.parametrize("text", ["", "   ", "x" * 100_000, "word " * 20_000, "漢字 😀", "\x00"])
+def test_any_text_gets_an_answer(loaded: ScoreAnswerer, text: str) -> None:
+    answer = loaded.answer(text)
+    assert np.isfinite([answer.score, answer.low, answer.high, *(b.score for b in answer.baselines)]).all()
+    assert answer.cut is (len(text) == 100_000 and " " in text)
+    json.dumps(answer.as_json())
+
+
+def test_the_folder_holds_no_text_and_texts_are_not_shown_once_the_file_changed(
+    loaded: ScoreAnswerer, result: ScoreResult
+) -> None:
+    kept = b"".join(f.read_bytes() for f in (result.run / FOLDER).iterdir())
+    assert not any(t.encode() in kept for t in result.parts.train.texts)
+    file = result.look.asked.data
+    before = file.read_bytes()
+    try:
+        write_csv(file, [*scored_rows(40), ("one more", "3")])
+        assert all(n.text is None for n in answerer(result.run).answer("great").neighbours)
+    finally:
+        file.write_bytes(before)
+
+
+def test_a_damaged_folder_is_refused_in_plain_words(result: ScoreResult, tmp_path: Path) -> None:
+    broken = tmp_path / "run"
+    (broken / FOLDER).mkdir(parents=True)
+    (broken / FOLDER / "answer.json").write_text("[1", encoding="utf-8")
+    with pytest.raises(InputError, match="train it again"):
+        answerer(broken)
+
+
+SERVE = (
+    "import sys; from pathlib import Path; from core.model.predict import serve; "
+    "serve(Path(sys.argv[1]), sys.stdin, sys.stdout)"
+)
+
+
+def test_a_process_answers_scores_line_by_line(result: ScoreResult) -> None:
+    asked = '{"text": "a great app"}\nno json\n{"text": ""}\n'
+    done = subprocess.run(
+        [sys.executable, "-c", SERVE, str(result.run)], input=asked, capture_output=True, text=True, timeout=120
+    )
+    ready, first, wrong, empty = map(json.loads, done.stdout.splitlines())
+    assert ready == {"ready": True, "task": "score"}
+    assert first["low"] <= first["score"] <= first["high"]
+    assert "error" in wrong
+    assert "score" in empty
