@@ -1,6 +1,7 @@
 """Smaller and faster: the tuned model's variants, what each keeps and costs, which one to ship, and what that bears."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 import pandas as pd
@@ -8,6 +9,7 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.jobs import KINDS
+from core.model.serving.prices import read_prices
 from core.venture import Venture
 from pages.shared import serving_charts
 from pages.shared.look import between, money, number
@@ -78,12 +80,13 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
 def _board(of: Venture, detail: Mapping[str, Any]) -> None:
     variants, pick = detail["variants"], detail.get("pick")
     st.markdown(detail.get("why") or "No variant is picked.")
-    for warning in (detail.get("load"), detail.get("portability")):
+    for warning in (detail.get("warning"), detail.get("portability")):
         if warning:
             st.warning(warning, icon=":material/warning:")
     serving_charts.board(variants, pick, key="board-variants", must_p95=of.must.p95_ms, must_accuracy=of.must.accuracy)
+    kept = _all_keep(variants, of)
     st.caption(
-        "Bars are 95 % intervals. Light blue: no other variant is at least as good in accuracy, time, size and cost.",
+        f"Bars are 95 % intervals. Grey: another variant is at least as good in accuracy, time, size and cost.{kept}",
         help="Single requests one after the other on this machine, real test texts, tokenisation included. The "
         "variants take turns, so that whatever else the machine did fell on all alike.",
     )
@@ -96,16 +99,64 @@ def _board(of: Venture, detail: Mapping[str, Any]) -> None:
     for v in variants:
         st.markdown(_receipt(v))
     _explained([v["name"] for v in variants])
+    for v in variants:
+        if v.get("differing"):
+            st.caption(
+                f"{v['name']}: {v['differing']} of {v['n']:,} timed requests got another answer than the accuracy run. "
+                "That run reads texts in batches, and this variant rounds by what else is in the batch."
+            )
     with st.expander("All figures as a table", icon=":material/table:"):
         st.dataframe(pd.DataFrame([_row(v, pick) for v in variants]), hide_index=True, alt="All variants with figures")
         st.caption(
             "MLPerf, the trade's benchmark, calls a variant *closed* where only format or precision changed and *open* "
             "where it was trained again or lost weights. A percentile is left out where too few requests were timed."
         )
-    if detail.get("machine_said"):
+    _costs(detail)
+
+
+def _all_keep(variants: Sequence[Mapping[str, Any]], of: Venture) -> str:
+    """What is asked that all variants keep by far, which the chart leaves out."""
+    slowest = max((v["p95_ms"] for v in variants if v.get("p95_ms") is not None), default=None)
+    if of.must.p95_ms is None or slowest is None or 2 * slowest > of.must.p95_ms:
+        return ""
+    return f" All are far below the {of.must.p95_ms:g} ms allowed."
+
+
+def _costs(detail: Mapping[str, Any]) -> None:
+    """Which machine the costs are of, and all prices that are known."""
+    machine = detail.get("machine")
+    if machine:
         share = detail.get("utilisation")
-        busy = f" Answering {share:.0%} of the time that is paid for." if share else ""
-        st.caption(f"Costs are for {detail['machine_said']}{busy}" if detail.get("machine") else detail["machine_said"])
+        busy = f" It is taken to answer {share:.0%} of the time that is paid for." if share else ""
+        source = f" [Source]({machine['source']})." if machine.get("source") else ""
+        st.caption(f"Costs are for {detail['machine_said']}{busy}{source}")
+    elif detail.get("machine_said"):
+        st.caption(f"Costs are unknown. {detail['machine_said']}")
+    with st.expander("What machines cost", icon=":material/payments:"):
+        today = date.today()
+        rows = [
+            {
+                "provider": p.provider,
+                "machine": p.machine,
+                "vCPU": p.vcpu,
+                "GiB": p.memory_gib,
+                "accelerator": p.accelerator,
+                "$ an hour": p.usd_per_hour,
+                "region": p.region,
+                "read on": f"{p.read:%d %B %Y}" + (" (stale)" if p.stale(today) else ""),
+                "source": p.source,
+            }
+            for p in read_prices()
+        ]
+        st.dataframe(
+            pd.DataFrame(rows),
+            hide_index=True,
+            column_config={"source": st.column_config.LinkColumn(display_text="open")},
+            alt="Machines with price an hour, source and the day it was read",
+        )
+        st.caption(
+            "On demand, without discounts, storage and traffic. Prices rise and fall: after 90 days one is stale."
+        )
 
 
 def _receipt(v: Mapping[str, Any]) -> str:
@@ -152,9 +203,7 @@ def _count(flips: Any) -> str:
 
 def _explained(names: Sequence[str]) -> None:
     """What the ways of making it smaller mean, those that occur."""
-    for key, words in _WAYS:
-        if any(key in name for name in names):
-            st.caption(words)
+    st.caption(" ".join(words for key, words in _WAYS if any(key in name for name in names)))
 
 
 def _under_load(detail: Mapping[str, Any]) -> None:
@@ -164,6 +213,8 @@ def _under_load(detail: Mapping[str, Any]) -> None:
     serving_charts.rates(served, key="board-rates")
     if not served.get("trials"):
         st.markdown(f"**{serving_charts.bears(served)}**")
+    if served.get("warning"):
+        st.warning(served["warning"], icon=":material/warning:")
     threads = served.get("workers")
     st.caption(
         f"{detail.get('pick')} with {threads} worker{'s' if threads != 1 else ''}. Requests come at random times, as "

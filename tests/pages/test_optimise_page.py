@@ -64,8 +64,8 @@ DETAIL: dict[str, Any] = {
     ],
     "pick": "onnx-int8",
     "why": "Ship onnx-int8: 93.9% right.",
-    "load": "Other programs kept 1.2 of 2 cores busy.",
-    "machine": {"machine": "c7i.large"},
+    "warning": "Other programs kept 1.2 of 2 cores busy.",
+    "machine": {"machine": "c7i.large", "source": "https://example.com"},
     "machine_said": "AWS c7i.large in us-east-1: 2 vCPU.",
     "utilisation": 0.3,
     "server": {
@@ -141,8 +141,10 @@ def test_the_pick_stands_first_and_each_other_variant_says_why_it_lost(own: Sett
     assert "costs 5 times as much" in said
     assert ":red-badge[worse]" in said
     assert "Costs are for AWS c7i.large" in said
-    assert "30% of the time" in said
+    assert "answer 30% of the time" in said
     assert "1.2 of 2 cores busy" in said
+    prices = next(d.value for d in at.dataframe if "$ an hour" in d.value)
+    assert prices["source"].str.startswith("https://").all()
     table = next(d.value for d in at.dataframe if "variant" in d.value)
     assert list(table["variant"]) == ["fp32", "onnx-int8 (take this)", "pruned"]
     assert table.loc[1, "p99"] == "n too small"

@@ -260,7 +260,7 @@ def _said(what: str, word: str, it: Candidate, cost: float | None, must: Must) -
     if what == "accuracy":
         a = it.accuracy
         side = "is below" if word == MISSED else "is not shown to reach"
-        return f"Its accuracy, {a.value:.1%} ({a.low:.1%} to {a.high:.1%}), {side} the {must.accuracy:.1%} asked for."
+        return f"Its accuracy, {_percent(a)}, {side} the {100 * (must.accuracy or 0):.3g} % asked for."
     if what == "p95":
         if it.p95 is None:
             return "Too few requests were timed for p95."
@@ -273,12 +273,17 @@ def _said(what: str, word: str, it: Candidate, cost: float | None, must: Must) -
     )
 
 
+def _percent(share: Interval) -> str:
+    bounds = "" if share.low is None or share.high is None else f" ({100 * share.low:.1f} to {100 * share.high:.1f} %)"
+    return f"{100 * share.value:.1f} %{bounds}"
+
+
 def _summary(rows: Sequence[Row], pick: int | None, must: Must) -> str:
     if pick is None:
         return "No variant is shown to do all that is asked: see what each one lacks."
     row = rows[pick]
     a, p95 = row.it.accuracy, row.it.p95
-    figures = [f"{a.value:.1%} right ({a.low:.1%} to {a.high:.1%})"]
+    figures = [f"{_percent(a)} right"]
     figures += [f"p95 {p95.value:.3g} ms"] if p95 else []
     figures += [f"{row.it.size_mb:.3g} MB"]
     figures += [f"${row.cost:.2g} for 1,000 requests"] if row.cost is not None else []

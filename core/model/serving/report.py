@@ -81,7 +81,7 @@ class Report:
             "variants": variants,
             "server": self.served.as_json() if self.served else None,
             "abstain": self.alone.as_json() if self.alone else None,
-            "load": load_warning(worst),
+            "warning": load_warning(worst),
             "flags": list(cpu_flags()),
             "against": self.variants[0].engine.name,
         }

@@ -17,7 +17,7 @@ from core.model.hardware import cpu_flags, cpu_quota
 from core.model.latency import LEAST, Latency, busy_seconds, this_machine, warm_up
 from core.model.serving.engine import Engine
 from core.model.serving.queueing import Clock, Floats, open_loop, poisson, waits
-from core.model.serving.timing import time_engines
+from core.model.serving.timing import slowed, time_engines
 from core.model.stats import Interval, percentile
 from core.model.threads import threads
 from core.progress import Progress, part, silent
@@ -90,6 +90,17 @@ class Server:
     others: float
     reason: str
 
+    def load_warning(self) -> str:
+        """What the load of other programs may have done to the rate, in words; empty where there was room for all."""
+        machine = this_machine()
+        slower = slowed(self.others, self.workers * machine.threads, machine.cores)
+        if slower == 1:
+            return ""
+        return (
+            f"Other programs kept {self.others:.1f} of {machine.cores} cores busy meanwhile: an idle machine may bear "
+            f"up to {slower:.1f} times this rate."
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The scenario as JSON values."""
         p95, machine = self.p95, this_machine()
@@ -105,6 +116,7 @@ class Server:
             "workers": self.workers,
             "trials": [asdict(t) for t in self.trials],
             "reason": self.reason,
+            "warning": self.load_warning(),
             "others": self.others,
             "flags": list(cpu_flags()),
         } | machine.as_json()

@@ -133,19 +133,23 @@ def time_together(
 
 
 def load_warning(latency: Latency) -> str:
-    """What the load of other programs may have done to the times, in words; empty where there was room for both.
+    """What the load of other programs may have done to the times, in words; empty where there was room for both."""
+    slower = slowed(latency.others, latency.machine.threads, latency.machine.cores)
+    if slower == 1:
+        return ""
+    return (
+        f"Other programs kept {latency.others:.1f} of {latency.machine.cores} cores busy meanwhile: times may be up to "
+        f"{slower:.1f} times as long as on an idle machine. Ratios between variants suffer less: they took turns. "
+        "Measure again on an idle machine for times to promise."
+    )
+
+
+def slowed(others: float, threads: int, cores: int) -> float:
+    """How many times as long work on `threads` may take beside programs that keep `others` cores busy; at least 1.
 
     On a full machine the scheduler gives each running thread an equal share of the cores.
     """
-    m = latency.machine
-    wanted = m.threads + latency.others
-    if latency.others < 0.1 or wanted <= m.cores:
-        return ""
-    return (
-        f"Other programs kept {latency.others:.1f} of {m.cores} cores busy meanwhile, so times may be up to "
-        f"{wanted / m.cores:.1f} times as long as on an idle machine. Ratios between variants suffer less: they took "
-        "turns. Measure again on an idle machine for times to promise."
-    )
+    return max(1.0, (threads + others) / cores) if others >= 0.1 else 1.0
 
 
 def _order(n: int, seed: int) -> list[list[int]]:

@@ -112,7 +112,7 @@ def test_the_cheapest_that_is_proven_no_worse_is_taken_and_each_other_says_why_n
     assert why["onnx-int8"].startswith("Taken")
     assert "6 times as much as onnx-int8" in why["fp32"]
     assert "worse than the fp32 model" in why["pruned-int8"]
-    assert "onnx-int8: 93.9% right (92.9% to 94.9%), p95 15 ms, 24 MB" in found.why
+    assert "onnx-int8: 93.9 % (92.9 to 94.9 %) right, p95 15 ms, 24 MB" in found.why
 
 
 def test_an_accuracy_that_is_asked_for_counts_instead_of_the_receipt() -> None:

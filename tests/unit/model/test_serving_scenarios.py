@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.model.latency import LEAST
+from core.model.latency import LEAST, this_machine
 from core.model.serving.queueing import open_loop, poisson, waits
-from core.model.serving.scenarios import offline, server, single_stream
+from core.model.serving.scenarios import Server, offline, server, single_stream
 from core.progress import Cancelled
 
 TEXTS = [f"text {'x' * (i % 7)}" for i in range(40)]
@@ -168,6 +169,14 @@ def test_a_bound_below_a_single_request_has_no_rate_and_says_why() -> None:
     assert found.rate is None
     assert found.as_json()["requests_per_s"] is None
     assert "10 ms even without a queue" in found.reason
+
+
+def test_a_rate_measured_beside_other_programs_says_how_much_an_idle_machine_may_bear() -> None:
+    alone = Server(50.0, 55.0, None, 250, 2, None, (), 0.0, "")
+    assert alone.as_json()["warning"] == ""
+    machine = this_machine()
+    busy = replace(alone, others=machine.cores * 1.0, workers=machine.cores)
+    assert "may bear up to" in busy.as_json()["warning"]
 
 
 def test_a_looser_bound_never_lowers_the_rate() -> None:
