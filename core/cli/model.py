@@ -155,6 +155,30 @@ def model_predict(
     show(answers, as_json)
 
 
+@app.command("benchmark")
+def model_benchmark(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of a training that ended.")],
+    scenario: Annotated[
+        str,
+        typer.Option(help="single: one after the other; server: as they come by themselves; offline: all at once."),
+    ] = "single",
+    test: Annotated[Path | None, typer.Option(help="Test table, where the run was measured with one.")] = None,
+    variant: Annotated[str | None, typer.Option(help="Measure this one only; single measures all in turns.")] = None,
+    bound_ms: Annotated[float, typer.Option(min=0.1, help="What p95 must stay under in the server scenario.")] = 250,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to measure.")] = 60,
+    seed: Annotated[int, typer.Option(min=0, help="Of the texts drawn and of their arrivals.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Time a run's model and its variants on its own test texts, tokenisation included.
+
+    A percentile is null where too few requests were timed for it: p95 takes 90, p99 takes 459.
+    """
+    with stdout_kept(), told_on_stderr() as progress:
+        room = import_module("core.model.serving.run")
+        found = room.benchmark(room.Asked(run, scenario, test, variant, bound_ms, seconds, seed), progress)
+    show(found, as_json)
+
+
 def _check_task(task: str) -> None:
     if task not in ("classify", "score"):
         raise InputError(f"--task is {task!r}: it can be classify or score.")

@@ -26,7 +26,8 @@ def board(
         return
     biggest = max(v.get("size_mb") or 1 for v in shown)
     fig = go.Figure()
-    for i, v in enumerate(sorted(shown, key=lambda v: v["p95_ms"])):
+    ordered = sorted(shown, key=lambda v: v["p95_ms"])
+    for i, v in enumerate(ordered):
         taken = v["name"] == pick
         colour = BLUE if taken else SKY if v.get("pareto") else GREY
         fig.add_scatter(
@@ -34,7 +35,7 @@ def board(
             y=[v["accuracy"]],
             mode="markers+text",
             text=[v["name"] + (" ✓ take this" if taken else "")],
-            textposition="top center" if i % 2 == 0 else "bottom center",
+            textposition="top center" if _on_top(ordered, i) else "bottom center",
             marker={"size": 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5, "color": colour},
             error_x=_bars(v["p95_ms"], v.get("p95_low"), v.get("p95_high")),
             error_y=_bars(v["accuracy"], v.get("low"), v.get("high")),
@@ -49,7 +50,7 @@ def board(
         fig.add_vline(x=must_p95, line={"dash": "dash", "color": ORANGE})
         at, text = math.log10(must_p95), f"at most {must_p95:g} ms"
         fig.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=text, showarrow=False)
-    if must_accuracy is not None and must_accuracy > min(lows) - 2 * gap:
+    if must_accuracy is not None and must_accuracy > min(lows) - gap:
         lows.append(must_accuracy)
         fig.add_hline(y=must_accuracy, line={"dash": "dash", "color": ORANGE})
         at, text = must_accuracy, f"must {must_accuracy:.0%}"
@@ -208,6 +209,13 @@ def _bars(value: float, low: float | None, high: float | None) -> dict[str, Any]
         "thickness": 1.5,
         "color": GREY,
     }
+
+
+def _on_top(ordered: Sequence[Mapping[str, Any]], i: int) -> bool:
+    """Whether a mark's name stands above it: it does not where the nearest other mark is above."""
+    others = [v for v in ordered if v is not ordered[i]]
+    nearest = min(others, key=lambda v: abs(math.log(v["p95_ms"] / ordered[i]["p95_ms"])), default=None)
+    return nearest is None or ordered[i]["accuracy"] >= nearest["accuracy"]
 
 
 def _finding(shown: Sequence[Mapping[str, Any]], pick: str | None) -> str:
