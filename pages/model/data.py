@@ -31,7 +31,8 @@ _TERMS = (
 def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     """Charts, then figures, then the rows to look at."""
     seen = found.get("model.near_duplicates")
-    report = seen.detail.get("report") if seen else None
+    of_scores = seen is not None and seen.detail.get("task") == "score"  # looked at before the task was changed
+    report = seen.detail.get("report") if seen and not of_scores else None
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["look"], "Look at the data", key="start-look", primary=not report)
         st.caption("Less than a minute: class balance, lengths, repeated rows, suspect labels and the free baselines.")

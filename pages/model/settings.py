@@ -1,5 +1,6 @@
 """The settings of training in plain words, each explained where it is chosen; what is empty is chosen to suit."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import streamlit as st
@@ -162,23 +163,29 @@ MORE: tuple[Ask | Pick, ...] = (
         least=1,
     ),
 )
+_OF_CLASSES = ("loss", "class_weights", "label_smoothing", "search_minutes")
 _WHOLE = ("epochs", "batch_size", "freeze_layers", "lora_rank", "max_length", "accumulate")
 
 
-def form(it: Entry, now: Model) -> None:
-    """The form; what changed is written to venture.toml, what is emptied is taken out of it."""
+def form(it: Entry, now: Model, *, scores: bool = False) -> None:
+    """The form; what changed is written to venture.toml, what is emptied is taken out of it.
+
+    Where `scores` are predicted, what only classes have is not asked, and saving takes it out.
+    """
+    main, more = ([ask for ask in asks if not scores or ask.key not in _OF_CLASSES] for asks in (MAIN, MORE))
     if it.sample:
         st.caption("The sample keeps its settings. Duplicate it on the Ventures page to change them.")
     with st.form("settings", border=True):
         st.markdown("**Settings of the next run.** What is empty is chosen to suit the data.")
-        answers = _ask(it, now, MAIN)
+        answers = _ask(it, now, main)
         with st.expander("More: loss, regularisation, layers", icon=":material/tune:"):
-            answers |= _ask(it, now, MORE)
+            answers |= _ask(it, now, more)
+        answers |= {f"model.{key}": None for key in _OF_CLASSES} if scores else {}
         if st.form_submit_button("Save the settings", icon=":material/save:", disabled=it.sample):
             save(it, lambda toml: ventures.change(toml, answers))
 
 
-def _ask(it: Entry, now: Model, wanted: tuple[Ask | Pick, ...]) -> dict[str, Any]:
+def _ask(it: Entry, now: Model, wanted: Sequence[Ask | Pick]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
     columns = st.columns(2)
     for place, ask in enumerate(wanted):

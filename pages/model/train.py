@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.venture import Venture
-from pages.model import base, data, optimise, training, tryit, worth
+from pages.model import base, data, optimise, scores, training, tryit, worth
 from pages.shared.figures import stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
@@ -19,6 +19,8 @@ def answer(of: Venture, found: dict[str, Evidence]) -> str:
     accuracy, free = found.get("model.accuracy"), found.get("model.baseline_accuracy")
     if of.labelled is None:
         return "No labelled data yet: add a table with a text and a label column below."
+    if scores.predicts_scores(of):
+        return scores.answer(found)
     must = f" It must reach {number(of.must.accuracy, 'share')}." if of.must.accuracy is not None else ""
     if accuracy is None or accuracy.value is None:
         if free is not None and free.value is not None:
@@ -52,7 +54,9 @@ def main() -> None:
         label_visibility="collapsed",
         key=f"model-view-{it.slug}",
     )
-    if view == "The data":
+    if scores.predicts_scores(of):
+        scores.show(view, of, it, found, stale)
+    elif view == "The data":
         data.show(of, found, stale)
     elif view == "Base model":
         base.show(of, it, found, stale)

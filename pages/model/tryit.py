@@ -10,14 +10,16 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.jobs import get
 from core.venture import Venture
-from pages.shared import model_charts
+from pages.shared import model_charts, score_charts
 from pages.shared.answers import MOST, answerer
 from pages.shared.frame import store
+from pages.shared.look import between, number
 
 
 def show(of: Venture, found: dict[str, Evidence]) -> None:
     """A text field, a button, and the answer."""
-    run = run_dir(found.get("model.accuracy"))
+    scored = of.labelled is not None and of.labelled.task == "score"
+    run = run_dir(found.get("model.rmse" if scored else "model.accuracy"))
     if run is None:
         st.info(
             "After *Train and measure* you can type a text here and see what the model says to it.",
@@ -35,14 +37,14 @@ def show(of: Venture, found: dict[str, Evidence]) -> None:
         st.session_state["answer"] = (str(run), _ask(str(run), text))
     kept, answer = st.session_state.get("answer", ("", None))
     if kept == str(run) and answer:
-        _answer(answer)
+        (_score if answer.get("task") == "score" else _answer)(answer)
 
 
-def run_dir(accuracy: Evidence | None) -> Path | None:
-    """The folder of the run behind the accuracy, while it is there."""
-    if accuracy is None or accuracy.value is None or accuracy.source.run is None:
+def run_dir(figure: Evidence | None) -> Path | None:
+    """The folder of the run behind a figure of the model, while it is there."""
+    if figure is None or figure.value is None or figure.source.run is None:
         return None
-    job = get(store(), accuracy.source.run)
+    job = get(store(), figure.source.run)
     folder = Path(job.run_dir) if job is not None and job.run_dir else None
     return folder if folder is not None and (folder / "answer").is_dir() else None
 
@@ -70,8 +72,7 @@ def _answer(answer: dict[str, Any]) -> None:
             help="Calibrated: of the answers given with 80 % confidence, about 80 in 100 were right on the test rows.",
         )
         st.caption(f"{answer['confidence']:.1%} {sure}")
-        if answer["cut"]:
-            st.warning("The text is longer than the model reads; its end had no say.", icon=":material/content_cut:")
+        _cut(answer)
         st.markdown("**What the free methods say**")
         said = [
             {
@@ -85,11 +86,46 @@ def _answer(answer: dict[str, Any]) -> None:
     with right:
         st.markdown("**The likeliest answers**")
         model_charts.likeliest(answer["top"], key="likeliest")
+    _nearest(answer, "label")
+
+
+def _score(answer: dict[str, Any]) -> None:
+    held, low, high = answer["interval"]["coverage"], answer["low"], answer["high"]
+    left, right = st.columns([1, 2])
+    with left:
+        st.metric("The model predicts", number(answer["score"]))
+        if low is None:
+            st.caption("Too few validation rows for an interval.")
+        else:
+            st.markdown(
+                f"90 % interval: {between(low, high, '')}",
+                help="Split conformal prediction: made from the validation rows' errors to hold the true score of nine "
+                "in ten new texts like those. What it did hold is counted on the test rows.",
+            )
+            bounds = between(held["low"], held["high"])
+            st.caption(f"It held {number(held['value'], 'share')} of {held['n']:,} test rows ({bounds}).")
+        if not answer["seen"][0] <= answer["score"] <= answer["seen"][1]:
+            st.warning("No training row has a score as far out as this.", icon=":material/straighten:")
+        _cut(answer)
+    with right:
+        score_charts.answer(answer, key="score-answer")
+    st.markdown("**What the free methods say**")
+    said = [{"method": b["name"], "score": number(b["score"])} for b in answer["baselines"]]
+    st.dataframe(pd.DataFrame(said), hide_index=True, alt="What each free method predicts")
+    _nearest(answer, "score")
+
+
+def _cut(answer: dict[str, Any]) -> None:
+    if answer["cut"]:
+        st.warning("The text is longer than the model reads; its end had no say.", icon=":material/content_cut:")
+
+
+def _nearest(answer: dict[str, Any], what: str) -> None:
     st.markdown(
         "**The nearest training rows**",
         help="The rows whose meaning the untuned model finds most alike; 1 is the same. They show what it learned.",
     )
-    near = [{k: n[k] for k in ("row", "label", "similarity", "text")} for n in answer["neighbours"]]
+    near = [{k: n[k] for k in ("row", what, "similarity", "text")} for n in answer["neighbours"]]
     frame = pd.DataFrame(near)
     if frame["text"].isna().all():
         frame = frame.drop(columns="text")

@@ -27,6 +27,7 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         st.warning("Data or settings changed since this was measured. Measure again.", icon=":material/history:")
     model_charts.ladder(rows, key="worth-ladder", must=of.must.accuracy)
     gain = found.get("model.gain")
+    gain = gain if gain is not None and gain.unit == "share" else None  # else of scores, before the task was changed
     compared = {c["against"]: c for c in gain.detail.get("compared", [])} if gain else {}
     st.markdown(
         _verdict(gain, rows),

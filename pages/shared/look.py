@@ -41,6 +41,7 @@ BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#5
 STATE_HUE = {"allowed": "#009E73", "obligations": "#56B4E9", "unknown": "#8A93A0", "blocked": "#D55E00"}
 GREY = "#8A93A0"
 
+UNSAID = ("", "word", "score", "correlation")  # units that say nothing beside the figure
 COUNTED = ("components", "packages", "columns", "types", "rows")
 
 _WORST = (Status.FAIL, Status.STALE, Status.UNKNOWN, Status.PASS)
@@ -64,7 +65,7 @@ def number(value: float, unit: str = "") -> str:
     if unit.endswith("/year") and unit[:3].isupper():
         return f"{money(value, unit[:3])}"
     text = f"{value:,.0f}" if value == int(value) or abs(value) >= 1000 else f"{_three(value)}"
-    return f"{text} {unit}".strip() if unit not in ("word", "") else text
+    return text if unit in UNSAID else f"{text} {unit}"
 
 
 def money(value: float, currency: str = "USD") -> str:
