@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.jobs import KINDS
+from core.model.serving.evidence import BOARD
 from core.model.serving.prices import read_prices
 from core.venture import Venture
 from pages.shared import serving_charts
@@ -16,7 +17,7 @@ from pages.shared.look import between, money, number
 from pages.shared.watch import start_button
 
 KIND = "optimise"
-EVIDENCE = "model.optimised"
+EVIDENCE = BOARD
 _WAYS = (
     ("onnx-fp32", "**ONNX** is a format that other programs run faster; every weight stays as it is."),
     (

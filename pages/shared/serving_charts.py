@@ -24,23 +24,8 @@ def board(
     shown = [v for v in variants if v.get("p95_ms") is not None and v.get("accuracy") is not None]
     if not shown:
         return
-    biggest = max(v.get("size_mb") or 1 for v in shown)
     fig = go.Figure()
-    ordered = sorted(shown, key=lambda v: v["p95_ms"])
-    for i, v in enumerate(ordered):
-        taken = v["name"] == pick
-        colour = BLUE if taken else SKY if v.get("pareto") else GREY
-        fig.add_scatter(
-            x=[v["p95_ms"]],
-            y=[v["accuracy"]],
-            mode="markers+text",
-            text=[v["name"] + (" ✓ take this" if taken else "")],
-            textposition="top center" if _on_top(ordered, i) else "bottom center",
-            marker={"size": 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5, "color": colour},
-            error_x=_bars(v["p95_ms"], v.get("p95_low"), v.get("p95_high")),
-            error_y=_bars(v["accuracy"], v.get("low"), v.get("high")),
-            hovertemplate=f"{v['name']}: %{{y:.2%}}, p95 %{{x:.3g}} ms, {_size(v)}<extra></extra>",
-        )
+    _marks(fig, shown, pick)
     times = [v["p95_ms"] for v in shown]
     lows, highs = [v.get("low") or v["accuracy"] for v in shown], [v.get("high") or v["accuracy"] for v in shown]
     gap = max(max(highs) - min(lows), 0.01)
@@ -209,6 +194,25 @@ def _bars(value: float, low: float | None, high: float | None) -> dict[str, Any]
         "thickness": 1.5,
         "color": GREY,
     }
+
+
+def _marks(fig: go.Figure, shown: Sequence[Mapping[str, Any]], pick: str | None) -> None:
+    biggest = max(v.get("size_mb") or 1 for v in shown)
+    ordered = sorted(shown, key=lambda v: v["p95_ms"])
+    for i, v in enumerate(ordered):
+        taken = v["name"] == pick
+        colour = BLUE if taken else SKY if v.get("pareto") else GREY
+        fig.add_scatter(
+            x=[v["p95_ms"]],
+            y=[v["accuracy"]],
+            mode="markers+text",
+            text=[v["name"] + (" ✓ take this" if taken else "")],
+            textposition="top center" if _on_top(ordered, i) else "bottom center",
+            marker={"size": 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5, "color": colour},
+            error_x=_bars(v["p95_ms"], v.get("p95_low"), v.get("p95_high")),
+            error_y=_bars(v["accuracy"], v.get("low"), v.get("high")),
+            hovertemplate=f"{v['name']}: %{{y:.2%}}, p95 %{{x:.3g}} ms, {_size(v)}<extra></extra>",
+        )
 
 
 def _on_top(ordered: Sequence[Mapping[str, Any]], i: int) -> bool:

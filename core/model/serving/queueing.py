@@ -107,41 +107,65 @@ def open_loop(
         clock: another clock than the machine's.
         progress: told four times a second, from the calling thread.
     """
-    clock = clock or WallClock()
-    n, begun = len(arrivals), clock.now()
-    took, services = np.full(n, np.nan), np.full(n, np.nan)
-    ended, lock = threading.Event(), threading.Lock()
-    turns = iter(range(n))
-    missed = 0
-
-    def work() -> None:
-        nonlocal missed
-        while not ended.is_set():
-            with lock:
-                i = next(turns, n)
-            if i == n:
-                return
-            due = begun + arrivals[i]
-            while (early := due - clock.now()) > 1e-6 and not ended.is_set():
-                clock.sleep(min(early, 0.5))  # in pieces, so that a cancelled run ends soon
-            start = clock.now()
-            answer(texts[i])
-            end = clock.now()
-            services[i], took[i] = end - start, (end - due) * 1000
-            if took[i] > bound_ms:
-                with lock:
-                    missed += 1
-                if missed > late:
-                    ended.set()
-
+    stream = _Stream(answer, texts, arrivals, bound_ms, late, clock or WallClock())
     with ThreadPoolExecutor(workers) as pool:
-        running = [pool.submit(work) for _ in range(workers)]
+        running = [pool.submit(stream.work) for _ in range(workers)]
         try:
             while wait(running, timeout=0.25).not_done:
-                progress(float(np.count_nonzero(~np.isnan(took))), n, "Requests arrive by themselves")
+                progress(stream.answered, len(arrivals), "Requests arrive by themselves")
         finally:
-            ended.set()
+            stream.ended.set()
     for done in running:
         done.result()
-    there = ~np.isnan(took)
-    return Served(took[there], services[there], n, missed > late, clock.now() - begun)
+    return stream.served()
+
+
+class _Stream:
+    """Requests on their way, shared by the workers that answer them."""
+
+    def __init__(
+        self,
+        answer: Callable[[str], object],
+        texts: Sequence[str],
+        arrivals: Floats,
+        bound_ms: float,
+        late: int,
+        clock: Clock,
+    ) -> None:
+        self.answer, self.texts, self.arrivals = answer, texts, arrivals
+        self.bound_ms, self.late, self.clock = bound_ms, late, clock
+        self.begun = clock.now()
+        self.took, self.services = np.full(len(arrivals), np.nan), np.full(len(arrivals), np.nan)
+        self.ended, self.lock, self.turns = threading.Event(), threading.Lock(), iter(range(len(arrivals)))
+        self.missed = 0
+
+    @property
+    def answered(self) -> int:
+        """Requests that are done."""
+        return int(np.count_nonzero(~np.isnan(self.took)))
+
+    def work(self) -> None:
+        """Answer whichever request is next, until none is left or it ended."""
+        while not self.ended.is_set():
+            with self.lock:
+                i = next(self.turns, None)
+            if i is None:
+                return
+            due = self.begun + self.arrivals[i]
+            while (early := due - self.clock.now()) > 1e-6 and not self.ended.is_set():
+                self.clock.sleep(min(early, 0.5))  # in pieces, so that a cancelled run ends soon
+            start = self.clock.now()
+            self.answer(self.texts[i])
+            end = self.clock.now()
+            self.services[i], self.took[i] = end - start, (end - due) * 1000
+            if self.took[i] > self.bound_ms:
+                with self.lock:
+                    self.missed += 1
+                    if self.missed > self.late:
+                        self.ended.set()
+
+    def served(self) -> Served:
+        """What came of it."""
+        there = ~np.isnan(self.took)
+        seconds = self.clock.now() - self.begun
+        return Served(self.took[there], self.services[there], len(self.arrivals), self.missed > self.late, seconds)

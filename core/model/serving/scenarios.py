@@ -201,19 +201,7 @@ def server(
 
     trials, early = _search(trial, _first_rate(services, bound_ms, many, seed), begun + seconds)
     others = (busy_seconds() - busy) / (time.perf_counter() - begun)
-    held, broke = _bracket(trials)
-    reason = early or ("" if held else f"No rate that was tried kept p95 under {bound_ms:g} ms.")
-    return Server(
-        held.rate if held else None,
-        broke.rate if broke else None,
-        held.p95 if held else None,
-        bound_ms,
-        many,
-        alone,
-        tuple(trials),
-        round(max(others, 0.0), 2),
-        reason,
-    )
+    return _result(trials, early, bound_ms, many, alone, round(max(others, 0.0), 2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +327,16 @@ def _steady_p95(services: Floats, rate: float, workers: int, seed: int) -> float
     """p95 in ms of a long Poisson stream whose requests take times drawn from `services`."""
     drawn = np.random.default_rng(seed).choice(services, _LONG)
     return float(np.quantile(waits(poisson(rate, _LONG, seed + 1), drawn, workers), 0.95) * 1000)
+
+
+def _result(
+    trials: Sequence[Trial], early: str, bound_ms: float, workers: int, alone: Interval | None, others: float
+) -> Server:
+    held, broke = _bracket(trials)
+    reason = early or ("" if held else f"No rate that was tried kept p95 under {bound_ms:g} ms.")
+    rate, not_at = held.rate if held else None, broke.rate if broke else None
+    p95 = held.p95 if held else None
+    return Server(rate, not_at, p95, bound_ms, workers, alone, tuple(trials), others, reason)
 
 
 def _bracket(trials: Sequence[Trial]) -> tuple[Trial | None, Trial | None]:

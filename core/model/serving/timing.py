@@ -108,28 +108,43 @@ def time_together(
     first = [texts[i] for i in order[0]]
     warmed = [warm_up(lambda t, e=e: _answer(e, t), first, limit / 4 / len(names), told) for e in engines]  # type: ignore[misc]
     told = _Told(part(progress, 0.15, 1))
-    times: list[list[list[float]]] = [[] for _ in names]
-    answers: list[list[list[int]]] = [[] for _ in names]
-    others = [0.0] * len(names)
-    spent_on = [0.0] * len(names)
+    turns = _Turns(engines, texts)
     begun = time.perf_counter()
     for done, block in enumerate(order):
         spent, n = time.perf_counter() - begun, done * BLOCK
         if done and (spent > limit or (spent > seconds and n >= LEAST[0.95])):
             break
-        turn = [(done + i) % len(names) for i in range(len(names))]
+        turns.take(done, block, told, max(spent / seconds, n / MOST))
+    rows = np.array(order[: len(turns.times[0])])
+    return {name: turns.timed(i, rows, warmed[i], machine) for i, name in enumerate(names)}
+
+
+class _Turns:
+    """What each variant has done so far: times and answers of its blocks, and what other programs did meanwhile."""
+
+    def __init__(self, engines: Sequence[Engine], texts: Sequence[str]) -> None:
+        self.engines, self.texts = engines, texts
+        self.times: list[list[list[float]]] = [[] for _ in engines]
+        self.answers: list[list[list[int]]] = [[] for _ in engines]
+        self.others, self.seconds = [0.0] * len(engines), [0.0] * len(engines)
+
+    def take(self, done: int, block: Sequence[int], progress: Progress, far: float) -> None:
+        """Let every variant answer the same rows; who begins changes, and every other time the order is reversed."""
+        n = len(self.engines)
+        turn = [(done + i) % n for i in range(n)]
         for i in turn if done % 2 == 0 else turn[::-1]:
             busy, start = busy_seconds(), time.perf_counter()
-            took, said = _block(engines[i], [texts[row] for row in block], told, max(spent / seconds, n / MOST))
-            times[i].append(took)
-            answers[i].append(said)
-            others[i] += busy_seconds() - busy
-            spent_on[i] += time.perf_counter() - start
-    rows = np.array(order[: len(times[0])])
-    return {
-        name: _timed(times[i], rows, answers[i], warmed[i], machine, others[i] / spent_on[i])
-        for i, name in enumerate(names)
-    }
+            took, said = _block(self.engines[i], [self.texts[row] for row in block], progress, far)
+            self.times[i].append(took)
+            self.answers[i].append(said)
+            self.others[i] += busy_seconds() - busy
+            self.seconds[i] += time.perf_counter() - start
+
+    def timed(self, i: int, rows: Ints, warmed: int, machine: Machine) -> Timed:
+        """The variant's requests and what they amount to."""
+        flat = [t for block in self.times[i] for t in block]
+        latency = summary(flat, warmed, machine, self.others[i] / self.seconds[i])
+        return Timed(latency, np.array(self.times[i]), rows, np.array(self.answers[i], dtype=np.int64))
 
 
 def load_warning(latency: Latency) -> str:
@@ -176,13 +191,6 @@ def _block(engine: Engine, texts: Sequence[str], progress: Progress, far: float)
 
 def _answer(engine: Engine, text: str) -> int:
     return int(engine.logits([text])[0].argmax())
-
-
-def _timed(
-    times: list[list[float]], rows: Ints, answers: list[list[int]], warmed: int, machine: Machine, others: float
-) -> Timed:
-    flat = [t for block in times for t in block]
-    return Timed(summary(flat, warmed, machine, others), np.array(times), rows, np.array(answers, dtype=np.int64))
 
 
 class _Told:

@@ -3,10 +3,13 @@
 import json
 import time
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from core.evidence import Source
+from core.model.serving.evidence import BOARD, IDS, of_report
 from core.model.serving.pick import Must
 from core.model.serving.report import Report, Rows, Variant, report
 
@@ -41,6 +44,7 @@ def variant(name: str, seconds: float, size: float, receipt: str = "") -> Varian
 ROWS = Rows(TEXTS[:150], TRUTH[:150], TEXTS, TRUTH)
 
 
+@cache
 def found(must: Must | None = None) -> Report:
     both = [variant("fp32", 0.004, 90), variant("onnx-int8", 0.001, 24, "proven")]
     return report(both, ROWS, must or Must(p95_ms=100), seed=1, seconds=1.5, server_seconds=3)
@@ -73,3 +77,27 @@ def test_without_a_pick_nothing_is_measured_under_load() -> None:
     assert it.board.pick is None
     assert it.as_json()["server"] is None
     assert it.as_json()["abstain"] is None
+
+
+def test_what_was_measured_and_what_was_not_are_both_on_record() -> None:
+    source = Source("measured", "test")
+    records = {e.id: e for e in of_report(found().as_json(), source)}
+    assert set(records) == set(IDS)
+    assert records[BOARD].value == "onnx-int8"
+    assert records["model.server_rate"].n >= 90
+    assert records["model.by_itself"].low <= records["model.by_itself"].value <= records["model.by_itself"].high
+    cost = records["model.cost_per_1000"]
+    if cost.value is None:  # no machine with as many processors as this one is priced
+        assert "processors" in cost.reason
+    else:
+        assert 0 < cost.value <= cost.detail["dearest"]
+        assert cost.valid_until is not None
+    nothing = of_report(found(Must(accuracy=0.99)).as_json(), source)
+    assert all(e.value is None and e.reason for e in nothing)
+
+
+def test_a_cost_in_another_currency_is_unknown_and_says_why() -> None:
+    records = {e.id: e for e in of_report(found().as_json(), Source("measured", "test"), "EUR")}
+    cost = records["model.cost_per_1000"]
+    assert cost.value is None
+    assert "EUR" in cost.reason or "processors" in cost.reason
