@@ -102,7 +102,9 @@ class Dataset(_Part):
     text: str = Field(min_length=1, description="Column that holds the text")
     label: str = Field("", description="Column that holds the answer; empty for data that is only scanned")
     task: Literal["classify", "score"] = Field(
-        "classify", description="classify: the answer is one of several classes; score: it is a number to predict"
+        "classify",
+        description="classify: the answer is one of several classes, right or wrong; score: it is a number such as "
+        "stars or minutes, and being nearly right counts",
     )
     test: str = Field("", description="A file of test rows; empty: a part of the rows is held out")
     licence: str = Field("", description="SPDX expression, LicenseRef-..., or hub tag of the data")

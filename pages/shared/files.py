@@ -12,11 +12,18 @@ import streamlit as st
 
 from core import ventures
 from core.errors import InputError
+from core.venture import Venture
 from core.ventures import Entry
 from pages.shared.frame import config
 from pages.shared.watch import start
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
+TASKS = {"classify": "One of several classes", "score": "A number, such as stars, minutes or a price"}
+TASK_HELP = (
+    "A class is right or wrong, and the model is measured by its share of right answers. A number can be nearly right, "
+    "and the model is measured by how far off it is. Numbers that only name a kind, such as 404, are classes; so are "
+    "two or three levels."
+)
 _LABELS = ("label", "intent", "category", "class", "target", "answer")
 _HEAD, _ROWS = 1 << 20, 50  # bytes and rows that are enough to know the columns
 
@@ -40,7 +47,9 @@ def files(it: Entry) -> None:
     if of is None:
         return
     rows = [
-        {"what": "data", "file": d.path, "text": d.text, "label": d.label, "test file": d.test} for d in of.datasets
+        {"what": "data", "file": d.path, "text": d.text, "label": d.label}
+        | {"the answer is": TASKS[d.task] if d.label else "", "test file": d.test}
+        for d in of.datasets
     ]
     rows += [{"what": "what ships", "file": d.manifest or d.environment} for d in of.dependencies]
     if rows:
@@ -50,11 +59,30 @@ def files(it: Entry) -> None:
     if it.sample:
         st.caption("The sample stays as it is. Duplicate it to change its files.")
         return
+    _ask_task(it, of)
     left, right = st.columns(2)
     with left:
         upload_data(it)
     with right:
         upload_manifest(it)
+
+
+def _ask_task(it: Entry, of: Venture) -> None:
+    """What the labelled data's answers are, changeable; what was measured turns stale."""
+    data = of.labelled
+    if data is None:
+        return
+    with st.form("task", border=False):
+        chosen = task(f"task-now-{it.slug}", f"What {data.label} is in {data.path}", data.task)
+        if st.form_submit_button("Save what is learned", icon=":material/save:"):
+            save(it, lambda toml: ventures.put_dataset(toml, {"id": data.id, "task": chosen}), look=True)
+
+
+def task(key: str, question: str = "The right answer is", now: str = "classify") -> str:
+    """Ask whether the answers are classes or numbers."""
+    return st.radio(
+        question, list(TASKS), index=list(TASKS).index(now), format_func=TASKS.__getitem__, key=key, help=TASK_HELP
+    )
 
 
 def bring(it: Entry, *, data: bool) -> None:
@@ -100,8 +128,9 @@ def upload_data(it: Entry) -> None:
     licence = st.text_input(
         "Licence of the data", "LicenseRef-own", help="An SPDX id; LicenseRef-own where it is yours."
     )
-    test = None
+    test, kind = None, "classify"
     if not label.startswith("("):
+        kind = task(f"task-{it.slug}")
         test = st.file_uploader(
             "Test rows (optional)",
             type=TABLES,
@@ -119,7 +148,7 @@ def upload_data(it: Entry) -> None:
                     raise InputError(f"{test.name}: both tables have this name; rename one of them.")
             path = ventures.take_upload(config(), it.file, given.name, given)
             row = {"id": ventures.slug_of(given.name.rsplit(".", 1)[0]), "path": path, "text": text}
-            row |= {"label": "" if label.startswith("(") else label, "licence": licence}
+            row |= {"label": "" if label.startswith("(") else label, "licence": licence, "task": kind}
             row["test"] = "" if test is None else ventures.take_upload(config(), it.file, test.name, test)
             return ventures.put_dataset(toml, row)
 

@@ -178,3 +178,20 @@ def test_a_task_that_was_changed_shows_nothing_of_the_other_one(own: Settings, m
 
 def _fields(e: Evidence) -> dict[str, object]:
     return {name: getattr(e, name) for name in ("id", "value", "unit", "method", "source", "low", "high", "n")}
+
+
+def test_an_upload_of_numbers_is_learned_as_a_score_and_can_be_turned_back(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    at = open_page("fed")
+    at.file_uploader(key="data-fed").upload("rows.csv", b"text,target\nhello there,3.5\n").run()
+    at.radio(key="task-fed").set_value("score")
+    next(b for b in at.button if b.label == "Add the table").click().run()
+    assert not at.exception
+    assert load(file).labelled.task == "score"
+    at.switch_page("pages/work/ventures.py").run()
+    at.radio(key="view-fed").set_value("Files").run()
+    at.radio(key="task-now-fed").set_value("classify")
+    next(b for b in at.button if b.label == "Save what is learned").click().run()
+    assert not at.exception
+    assert load(file).labelled.task == "classify"
+    assert (load(file).labelled.path, load(file).labelled.label) == ("rows.csv", "target")
