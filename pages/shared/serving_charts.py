@@ -200,18 +200,27 @@ def _marks(fig: go.Figure, shown: Sequence[Mapping[str, Any]], pick: str | None)
     biggest = max(v.get("size_mb") or 1 for v in shown)
     ordered = sorted(shown, key=lambda v: v["p95_ms"])
     for i, v in enumerate(ordered):
-        taken = v["name"] == pick
+        taken, size = v["name"] == pick, 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5
         colour = BLUE if taken else SKY if v.get("pareto") else GREY
         fig.add_scatter(
             x=[v["p95_ms"]],
             y=[v["accuracy"]],
-            mode="markers+text",
-            text=[v["name"] + (" ✓ take this" if taken else "")],
-            textposition="top center" if _on_top(ordered, i) else "bottom center",
-            marker={"size": 10 + 26 * ((v.get("size_mb") or 1) / biggest) ** 0.5, "color": colour},
+            mode="markers",
+            marker={"size": size, "color": colour},
             error_x=_bars(v["p95_ms"], v.get("p95_low"), v.get("p95_high")),
             error_y=_bars(v["accuracy"], v.get("low"), v.get("high")),
             hovertemplate=f"{v['name']}: %{{y:.2%}}, p95 %{{x:.3g}} ms, {_size(v)}<extra></extra>",
+        )
+        above = _on_top(ordered, i)
+        end = v.get("high" if above else "low")
+        name = v["name"].replace("-", "<br>", 1) if len(v["name"]) > 12 else v["name"]  # a phone is narrow
+        fig.add_annotation(
+            x=math.log10(v["p95_ms"]),
+            y=v["accuracy"] if end is None else end,
+            text=f"<b>{name} ✓</b>" if taken else name,
+            showarrow=False,
+            yanchor="bottom" if above else "top",
+            yshift=(size / 2 if end is None else 4) * (1 if above else -1),
         )
 
 
