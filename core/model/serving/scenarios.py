@@ -54,6 +54,7 @@ class Trial:
         p95: of the requests of the trial; None where it was given up.
         steady_p95_ms: of a long stream at this rate whose requests take as long as these did, by arithmetic. Near the
             limit a queue takes minutes to grow to its usual length, so a trial of seconds alone would be too kind.
+        service_ms: mean of what a request took once a worker had it, beside the other workers.
         held: both stayed under the bound.
     """
 
@@ -63,6 +64,7 @@ class Trial:
     p50_ms: float | None
     p95: Interval | None
     steady_p95_ms: float | None
+    service_ms: float
     held: bool
 
 
@@ -199,7 +201,7 @@ def server(
         far = min((time.perf_counter() - begun) / seconds, 0.9)
         return load.trial(rate, part(progress, 0.15 + 0.85 * far, 1))
 
-    trials, early = _search(trial, _first_rate(services, bound_ms, many, seed), begun + seconds)
+    trials, early = _search(trial, _first_rate(services, bound_ms, many, seed), begun + seconds, many)
     others = (busy_seconds() - busy) / (time.perf_counter() - begun)
     return _result(trials, early, bound_ms, many, alone, round(max(others, 0.0), 2))
 
@@ -230,11 +232,12 @@ class _Load:
             progress=progress,
         )
         times = served.latencies.tolist()
-        p50 = float(np.median(times)) if times else None
+        p50, service = float(np.median(times)), 1000 * float(served.services.mean())
         if served.gave_up:
-            return Trial(rate, n, len(times), p50, None, None, False)
+            return Trial(rate, n, len(times), p50, None, None, service, False)
         p95, steady = percentile(times, 0.95), _steady_p95(served.services, rate, self.workers, self.seed)
-        return Trial(rate, n, len(times), p50, p95, steady, p95.value <= self.bound_ms and steady <= self.bound_ms)
+        held = p95.value <= self.bound_ms and steady <= self.bound_ms
+        return Trial(rate, n, len(times), p50, p95, steady, service, held)
 
 
 def workers_for() -> int:
@@ -346,7 +349,7 @@ def _bracket(trials: Sequence[Trial]) -> tuple[Trial | None, Trial | None]:
     return held, min(above, key=lambda t: t.rate, default=None)
 
 
-def _search(trial: Callable[[float], Trial], rate: float, until: float) -> tuple[list[Trial], str]:
+def _search(trial: Callable[[float], Trial], rate: float, until: float, workers: int) -> tuple[list[Trial], str]:
     """Try rates until the highest that holds and the lowest that does not are 10 % apart, or the time is up."""
     trials: list[Trial] = []
     while True:
@@ -358,5 +361,7 @@ def _search(trial: Callable[[float], Trial], rate: float, until: float) -> tuple
             return trials, "The time was up before the two rates came within 10 % of each other."
         if held and broke:
             rate = math.sqrt(held.rate * broke.rate)
-        else:
-            rate = held.rate * _STEP if held else rate / _STEP
+        elif held:
+            rate = held.rate * _STEP
+        else:  # workers side by side slow each other down, so they may bear far less than one alone suggests
+            rate = min(rate / _STEP, 0.95 * 1000 * workers / trials[-1].service_ms)
