@@ -48,10 +48,10 @@ class Must:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The priced machines that are like the measured one, the cheapest first.
+    """The priced machines that are like the measured one, which has `vcpu` processors; the cheapest first.
 
-    Like it are those without an accelerator that have as many processors and enough memory. How fast each processor is
-    stays unknown, so the cost is an estimate.
+    Like it are those without an accelerator that have as many processors, or the next larger number that is priced,
+    and enough memory. How fast each processor is stays unknown, so the cost is an estimate.
     """
 
     prices: tuple[Price, ...]
@@ -68,12 +68,18 @@ class Machine:
         """Which machine it is, in words."""
         it = self.taken
         if it is None:
-            return f"No machine in data/prices.csv has {self.vcpu} processors, no accelerator and enough memory."
+            return (
+                f"No machine in data/prices.csv has {self.vcpu} processors or more, no accelerator and enough memory."
+            )
         stale = ", which is more than 90 days ago" if it.stale(self.today) else ""
+        size = (
+            "It has as many processors as the measured machine"
+            if it.vcpu == self.vcpu
+            else f"The measured machine has {self.vcpu} processors, so the cost is rather too high"
+        )
         return (
             f"{it.provider} {it.machine} in {it.region}: {it.vcpu} vCPU, {it.memory_gib:g} GiB, ${it.usd_per_hour:g} "
-            f"an hour, read on {it.read:%d %B %Y}{stale}. It has as many processors as the measured machine; how fast "
-            "they are was not compared."
+            f"an hour, read on {it.read:%d %B %Y}{stale}. {size}; how fast they are was not compared."
         )
 
 
@@ -137,8 +143,12 @@ class Board:
 
 
 def comparable(prices: Sequence[Price], vcpu: int, memory_gib: float, today: date | None = None) -> Machine:
-    """The priced machines without an accelerator, with `vcpu` processors and at least `memory_gib` GiB."""
-    alike = [p for p in prices if not p.accelerator and p.vcpu == vcpu and p.memory_gib >= memory_gib]
+    """The priced machines without an accelerator, with `vcpu` processors and at least `memory_gib` GiB.
+
+    Where none has as many, those with the next larger number: they bear no less, so the cost is an upper bound.
+    """
+    fit = [p for p in prices if not p.accelerator and p.vcpu >= vcpu and p.memory_gib >= memory_gib]
+    alike = [p for p in fit if p.vcpu == min(q.vcpu for q in fit)]
     return Machine(tuple(sorted(alike, key=lambda p: p.usd_per_hour)), vcpu, today or date.today())
 
 

@@ -87,8 +87,8 @@ def test_a_price_of_more_than_ninety_days_ago_is_stale_and_gives_way_to_a_fresh_
     assert "more than 90 days ago" in only.said()
 
 
-def test_a_machine_with_an_accelerator_or_other_processors_is_not_comparable() -> None:
-    prices = [price(0.01, accelerator="L4"), price(0.02, vcpu=4), price(0.03, memory=0.5)]
+def test_a_machine_with_an_accelerator_or_fewer_processors_is_not_comparable() -> None:
+    prices = [price(0.01, accelerator="L4"), price(0.02, vcpu=1), price(0.03, memory=0.5)]
     none = comparable(prices, 2, 1, TODAY)
     assert none.taken is None
     found = choose([FP32], Must(cost_per_1000=1), none)
@@ -96,6 +96,12 @@ def test_a_machine_with_an_accelerator_or_other_processors_is_not_comparable() -
     assert found.rows[0].asked["cost"] == OPEN
     assert found.pick is None
     assert "has 2 processors" in found.as_json()["machine_said"]
+
+
+def test_where_none_has_as_many_processors_the_next_larger_one_gives_an_upper_bound() -> None:
+    machine = comparable([price(0.9, vcpu=16), price(0.3, vcpu=8), price(0.2, vcpu=4)], 6, 1, TODAY)
+    assert machine.taken == price(0.3, vcpu=8)
+    assert "has 6 processors, so the cost is rather too high" in machine.said()
 
 
 def test_the_cost_is_that_of_the_formula() -> None:
