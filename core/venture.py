@@ -253,6 +253,11 @@ class Venture(_Part):
         """The data set the model learns from: the first one with a label column."""
         return next((d for d in self.datasets if d.label), None)
 
+    @property
+    def predicts_scores(self) -> bool:
+        """Whether the model answers with a number in place of a class."""
+        return self.labelled is not None and self.labelled.task == "score"
+
     def locate(self, path: str) -> Path:
         """Turn a path of the file into an absolute one.
 

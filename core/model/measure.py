@@ -57,7 +57,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if venture.labelled is None:
         return _nothing(IDS)
     minutes = venture.model.search_minutes
-    if venture.labelled.task == "score":
+    if venture.predicts_scores:
         if minutes:
             raise InputError("A search for settings is for classes only: leave search_minutes out.")
         room = _room("core.model.scores.run", progress)
@@ -77,7 +77,7 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
     """
     if venture.labelled is None:
         return _nothing(LOOK_IDS)
-    if venture.labelled.task == "score":
+    if venture.predicts_scores:
         room = _room("core.model.scores.look", progress)
         seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1))
         return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)

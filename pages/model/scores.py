@@ -42,11 +42,6 @@ _FIGURES = (
 )
 
 
-def predicts_scores(of: Venture) -> bool:
-    """Whether the venture's labelled data asks for a score."""
-    return of.labelled is not None and of.labelled.task == "score"
-
-
 def answer(found: dict[str, Evidence]) -> str:
     """The page's question answered in a line."""
     off, free = found.get("model.mae"), found.get("model.baseline_rmse")
@@ -100,7 +95,10 @@ def _data(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     if found.get("model.rmse_without_duplicates"):
         st.markdown("**Does repeating itself flatter the model?** The same model on the same test, both ways:")
         fair = "The error among the test rows that no training row nearly repeats: the fairer promise."
-        both = (("model.rmse", "Error, all test rows", _RMSE), ("model.rmse_without_duplicates", "Without them", fair))
+        both = (
+            ("model.rmse", "Error, all test rows", _RMSE),
+            ("model.rmse_without_duplicates", "Without near-duplicates", fair),
+        )
         figure_row(found, both, stale)
     _pairs(report["conflicts"])
     for note in report["notes"]:
@@ -162,7 +160,7 @@ def _pairs(clash: dict[str, Any]) -> None:
 
 
 def _worth(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
-    rows = ladder_rows(found)
+    rows = score_charts.ladder_rows(found)
     if not rows:
         st.info(
             "A model that costs nothing may be enough. Four free methods and, after training, the tuned one predict "
@@ -187,30 +185,15 @@ def _worth(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     st.dataframe(_table(rows, compared), hide_index=True, alt="Free methods and the tuned model on the same test rows")
 
 
-def ladder_rows(found: dict[str, Evidence]) -> list[dict[str, Any]]:
-    """The methods measured, free ones first; of the run where one ended, else of the first look."""
-    tuned, free = found.get("model.rmse"), found.get("model.baseline_rmse")
-    if tuned is None or tuned.value is None:
-        return list(free.detail.get("baselines", [])) if free else []
-    fresh, took = found.get("model.rmse_without_duplicates"), found.get("model.train_minutes")
-    figures = {
-        name: {"value": e.value, "low": e.low, "high": e.high} if e is not None and e.value is not None else None
-        for name, e in ((n, found.get(f"model.{n}")) for n in ("rmse", "mae", "spearman"))
-    }
-    minutes = took.value if took else None
-    seconds = 60 * minutes if isinstance(minutes, float | int) else None
-    last = figures | {"without_duplicates": fresh.value if fresh else None, "seconds": seconds}
-    return [*tuned.detail.get("baselines", []), {"name": "fine-tuned"} | last]
-
-
 def verdict(gain: Evidence | None) -> str:
     """Whether fine-tuning is worth it, with the difference and its interval."""
     if gain is None or not isinstance(gain.value, float | int):
         return "Fine-tuning was not measured yet: press *Train and measure* to see whether it beats these."
-    against = gain.detail["against"]
-    apart = f"{number(abs(gain.value))} {'less' if gain.value >= 0 else 'more'}"
-    bounds = f"difference {number(gain.value)}, {between(gain.low or 0.0, gain.high or 0.0, '')}"
-    said = f"its error is {apart} than that of {against}, which needs no training ({bounds})."
+    against, low, high = gain.detail["against"], gain.low or 0.0, gain.high or 0.0
+    less = gain.value >= 0
+    bounds = between(low, high, "") if less else between(-high, -low, "")
+    apart = f"{number(abs(gain.value))} {'less' if less else 'more'} ({bounds})"
+    said = f"its error is {apart} than that of {against}, which needs no training."
     if gain.detail["verdict"] == "better":
         return f"**Worth it.** It is better: {said}"
     if gain.detail["verdict"] == "worse":
@@ -225,10 +208,10 @@ def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> p
         out.append(
             {
                 "method": r["name"] + (" (best free one)" if r.get("best") else ""),
-                "error (RMSE)": _with_interval(r["rmse"]),
-                "off on average (MAE)": _with_interval(r["mae"]),
-                "rank correlation": _with_interval(r["spearman"]),
-                "RMSE without duplicates": "" if fresh is None else number(fresh),
+                "RMSE": _with_interval(r["rmse"]),
+                "MAE": number(r["mae"]["value"]) if r["mae"] else "",
+                "rank correlation": number(r["spearman"]["value"]) if r["spearman"] else "",
+                "without duplicates": "" if fresh is None else number(fresh),
                 "takes": "" if seconds is None else duration(seconds),
                 "tuned is": c["verdict"] if c else "",
                 "its error is less by": f"{number(c['delta'])} ({between(c['low'], c['high'], '')})" if c else "",
@@ -276,7 +259,7 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     left, right = st.columns(2)
     with left:
         if error.detail.get("points"):
-            score_charts.scatter(error.detail["points"], error.n or 0, reach, key="scatter")
+            score_charts.scatter(error.detail["points"], error.n or 0, reach, interval, key="scatter")
             held = f" {figure_text(interval)} of the test rows lie in it." if interval and reach is not None else ""
             st.caption(
                 f"The band is the 90 % interval around each prediction, from the validation rows' errors.{held}",

@@ -19,7 +19,7 @@ def answer(of: Venture, found: dict[str, Evidence]) -> str:
     accuracy, free = found.get("model.accuracy"), found.get("model.baseline_accuracy")
     if of.labelled is None:
         return "No labelled data yet: add a table with a text and a label column below."
-    if scores.predicts_scores(of):
+    if of.predicts_scores:
         return scores.answer(found)
     must = f" It must reach {number(of.must.accuracy, 'share')}." if of.must.accuracy is not None else ""
     if accuracy is None or accuracy.value is None:
@@ -34,7 +34,8 @@ def main() -> None:
     of, it = venture(), entry()
     found = evidence(of, detail=True)
     stale = stale_ids(found, inputs(of))
-    st.title("Is the model right often enough, and fast enough?", anchor=False)
+    enough = "near enough" if of.predicts_scores else "right often enough"
+    st.title(f"Is the model {enough}, and fast enough?", anchor=False)
     if said := st.session_state.pop("said", ""):
         st.success(said, icon=":material/check_circle:")
     st.markdown(answer(of, found))
@@ -54,7 +55,7 @@ def main() -> None:
         label_visibility="collapsed",
         key=f"model-view-{it.slug}",
     )
-    if scores.predicts_scores(of):
+    if of.predicts_scores:
         scores.show(view, of, it, found, stale)
     elif view == "The data":
         data.show(of, found, stale)

@@ -18,8 +18,7 @@ from pages.shared.look import between, number
 
 def show(of: Venture, found: dict[str, Evidence]) -> None:
     """A text field, a button, and the answer."""
-    scored = of.labelled is not None and of.labelled.task == "score"
-    run = run_dir(found.get("model.rmse" if scored else "model.accuracy"))
+    run = run_dir(found.get("model.rmse" if of.predicts_scores else "model.accuracy"))
     if run is None:
         st.info(
             "After *Train and measure* you can type a text here and see what the model says to it.",

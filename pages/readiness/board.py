@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.venture import Must, Venture
-from pages.shared import charts, model_charts
+from pages.shared import charts, model_charts, score_charts
 from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
@@ -16,6 +16,10 @@ Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
     "model": (
         ("model.accuracy", "Right answers", "Share of test rows that the tuned model answers rightly."),
+        ("model.p95_latency", "Answer time, p95", "95 of 100 answers come within this time, one at a time."),
+    ),
+    "scores": (
+        ("model.mae", "Off on average", "How far off the predicted scores are on the test rows, in their own unit."),
         ("model.p95_latency", "Answer time, p95", "95 of 100 answers come within this time, one at a time."),
     ),
     "privacy": (
@@ -35,7 +39,9 @@ FIGURES: dict[str, Figures] = {
 
 def chart_of(room: str, found: Mapping[str, Evidence], of: Venture) -> None:
     """The room's one small chart."""
-    if room == "model" and _known(found, "model.accuracy"):
+    if room == "model" and of.predicts_scores and _known(found, "model.rmse"):
+        score_charts.ladder(score_charts.ladder_rows(found), key="b-model", height=230)
+    elif room == "model" and _known(found, "model.accuracy"):
         model_charts.tuned_ladder(found["model.accuracy"], key="b-model", must=of.must.accuracy)
     elif room == "privacy" and _known(found, "privacy.direct_share"):
         charts.entities(found["privacy.direct_share"], key="b-privacy", most=5, height=230)
@@ -57,7 +63,8 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
             st.subheader(f"{icon} {name}", anchor=False)
             badge(worst(own))
-        figure_row(found, FIGURES[room], stale, width=205)
+        shown = FIGURES["scores" if room == "model" and of.predicts_scores else room]
+        figure_row(found, shown, stale, width=205)
         chart_of(room, found, of)
         if own:
             first = by_urgency(own)[0]

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.evidence import Evidence
 from core.model.history import Point
 from pages.shared.look import BLUE, GREEN, GREY, ORANGE, between, chart, number
 
@@ -38,7 +39,7 @@ def spread(found: Mapping[str, Any], *, key: str) -> None:
     chart(fig, key=key, title=title, alt=alt)
 
 
-def ladder(rows: Rows, *, key: str, floor: Mapping[str, Any] | None = None) -> None:
+def ladder(rows: Rows, *, key: str, floor: Mapping[str, Any] | None = None, height: int | None = None) -> None:
     """Each method's error with its interval: the free ones first, the tuned model last; left is better."""
     names, at = [r["name"] for r in rows], [r["rmse"]["value"] for r in rows]
     tuned = [r["name"] == "fine-tuned" for r in rows]
@@ -72,12 +73,28 @@ def ladder(rows: Rows, *, key: str, floor: Mapping[str, Any] | None = None) -> N
     if any(tuned):
         less = best["rmse"]["value"] - at[tuned.index(True)]
         word = "less" if less >= 0 else "more"
-        title = f"Fine-tuning: an error {number(abs(less))} {word} than {best['name']}"
+        title = f"Fine-tuning: an error {number(abs(less))} {word} than with {best['name']}"
     said = "; ".join(f"{n} {number(a)}" for n, a in zip(names, at, strict=True))
-    chart(fig, key=key, title=title, alt=f"RMSE with 95 % intervals: {said}", height=110 + 52 * len(rows))
+    chart(fig, key=key, title=title, alt=f"RMSE with 95 % intervals: {said}", height=height or 110 + 52 * len(rows))
 
 
-def scatter(points: Sequence[Sequence[float]], n: int, reach: float | None, *, key: str) -> None:
+def ladder_rows(found: Mapping[str, Evidence]) -> list[dict[str, Any]]:
+    """The methods measured, free ones first; of the run where one ended, else of the first look."""
+    tuned, free = found.get("model.rmse"), found.get("model.baseline_rmse")
+    if tuned is None or tuned.value is None:
+        return list(free.detail.get("baselines", [])) if free else []
+    fresh, took = found.get("model.rmse_without_duplicates"), found.get("model.train_minutes")
+    figures = {
+        name: {"value": e.value, "low": e.low, "high": e.high} if e is not None and e.value is not None else None
+        for name, e in ((n, found.get(f"model.{n}")) for n in ("rmse", "mae", "spearman"))
+    }
+    minutes = took.value if took else None
+    seconds = 60 * minutes if isinstance(minutes, float | int) else None
+    last = figures | {"without_duplicates": fresh.value if fresh else None, "seconds": seconds}
+    return [*tuned.detail.get("baselines", []), {"name": "fine-tuned"} | last]
+
+
+def scatter(points: Sequence[Sequence[float]], n: int, reach: float | None, held: Evidence | None, *, key: str) -> None:
     """Predicted against true scores of the test rows, with the band that is meant to hold nine in ten."""
     truth, said = zip(*points, strict=True)
     low, high = min(*truth, *said), max(*truth, *said)
@@ -103,7 +120,9 @@ def scatter(points: Sequence[Sequence[float]], n: int, reach: float | None, *, k
     fig.update_xaxes(title="true score")
     fig.update_yaxes(title="predicted score")
     shown = f"{len(points):,} of {n:,} test rows" if len(points) < n else f"{n:,} test rows"
-    title = "Predicted against true scores" if reach is None else f"The band reaches {number(reach)} to either side"
+    title = "Predicted against true scores"
+    if reach is not None and held is not None and isinstance(held.value, float):
+        title = f"{number(held.value, 'share')} of the test rows lie within {number(reach)} of their true score"
     chart(fig, key=key, title=title, alt=f"{title}, {shown}; on the diagonal both agree", height=340)
 
 
@@ -124,7 +143,7 @@ def learning(history: Rows, best: int, *, key: str) -> None:
     x = [e["epoch"] for e in history]
     fig = _losses(x, [e["train_loss"] for e in history], x, [e["val_rmse"] for e in history])
     fig.update_xaxes(dtick=1)
-    title = f"The {best}. of {len(history)} passes had the least validation error and was kept"
+    title = f"Pass {best} of {len(history)} had the least validation error and was kept"
     said = "; ".join(f"{e['epoch']}: {number(e['val_rmse'])}" for e in history)
     chart(fig, key=key, title=title, alt=f"Validation error (RMSE) by pass: {said}")
 

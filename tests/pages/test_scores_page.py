@@ -127,7 +127,7 @@ def test_the_verdict_names_the_best_free_method_with_the_difference_and_its_inte
     said = words(at)
     word = {"better": "**Worth it.**", "worse": "**Not worth it.**"}.get(gain.detail["verdict"], "**Not shown")
     assert word in said
-    assert f"than that of {gain.detail['against']}, which needs no training (difference" in said
+    assert f"than that of {gain.detail['against']}, which needs no training." in said
     table = at.dataframe[-1].value.set_index("method")
     assert list(table.index[-1:]) == ["fine-tuned"]
     assert table.loc[f"{gain.detail['against']} (best free one)", "tuned is"] == gain.detail["verdict"]
@@ -157,6 +157,16 @@ def test_a_text_gets_a_score_with_its_interval_and_what_that_held(measured: Path
     free, near = (d.value for d in at.dataframe)
     assert "mean of the training scores" in set(free["method"])
     assert {"row", "score", "similarity", "text"} == set(near)
+
+
+def test_the_board_shows_how_far_off_the_scores_are(measured: Path) -> None:
+    at = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
+    at.query_params["venture"] = "stars"
+    at.run()
+    assert not at.exception
+    labels = [m.label for m in at.metric]
+    assert "Off on average" in labels
+    assert "Right answers" not in labels
 
 
 def test_a_task_that_was_changed_shows_nothing_of_the_other_one(own: Settings, measured: Path) -> None:
