@@ -1,6 +1,7 @@
 """The doors of the model room: a venture in, evidence out.
 
-`measure` trains and tests; `look` is its first step alone, in seconds; `choose` compares base models.
+`measure` trains and tests; `look` is its first step alone, in seconds; `choose` compares base models; `serve` times
+what was trained, as it would be shipped.
 """
 
 from dataclasses import asdict
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.model.scores import evidence as scores
+from core.model.serving import evidence as serving
 from core.progress import Progress, part, silent
 from core.venture import Dataset, Venture
 
@@ -132,6 +134,32 @@ def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list
             detail=detail,
         )
     ]
+
+
+def serve(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Time the variants of the newest training run, found beside `run_dir`; pick one and measure it under load.
+
+    Raises:
+        InputError: nothing was trained on the venture's table yet, or what was trained changed since.
+    """
+    data, must, currency = venture.labelled, venture.must, venture.market.currency
+    if data is None or data.task == "score":
+        why = _NO_DATA if data is None else _SCORES
+        return [
+            Evidence(id, None, unit, serving.METHODS[id], _source(), reason=why) for id, unit in serving.IDS.items()
+        ]
+    room = _room("core.model.serving.newest", progress)
+    test = venture.locate(data.test) if data.test else None
+    cost = must.cost_per_1000 if currency == "USD" else None  # machine prices are in USD
+    found = room.serve(
+        room.Table(venture.locate(data.path), data.text, data.label, test),
+        run_dir.parent,
+        run_dir,
+        room.Must(must.accuracy, must.p95_ms, cost),
+        seed=venture.model.seed,
+        progress=part(progress, 0.02, 1),
+    )
+    return serving.of_report(found, _source(), currency)
 
 
 def _candidates(venture: Venture, names: tuple[str, ...]) -> tuple[dict[str, str], list[dict[str, str]]]:

@@ -16,7 +16,7 @@ from pages.shared import serving_charts
 from pages.shared.look import between, money, number
 from pages.shared.watch import start_button
 
-KIND = "optimise"
+KIND, SERVE = "optimise", "serve"
 EVIDENCE = BOARD
 _WAYS = (
     ("onnx-fp32", "**ONNX** is a format that other programs run faster; every weight stays as it is."),
@@ -52,15 +52,19 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
             icon=":material/speed:",
         )
         return
-    if KIND in KINDS:
-        with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if KIND in KINDS:
             start_button(of, [KIND], "Make it smaller and faster", key="start-optimise", primary=made is None)
-            st.caption("Makes the variants, proves what each keeps, and times all of them in one run.")
+        start_button(
+            of, [SERVE], "Measure how it serves", key="start-serve", primary=made is None and KIND not in KINDS
+        )
+        st.caption("Times every variant there is in one run, works out what it costs, and puts the pick under load.")
     if made is None or not made.detail.get("variants"):
         st.info(
             (made.reason if made else "")
-            or "The tuned model would be made smaller and faster in four ways, each held against it on the same test "
-            "rows. Nothing was measured yet.",
+            or "How many requests a second does the tuned model bear, what do 1,000 of them cost, and which may it "
+            "answer by itself? Smaller and faster variants are held against it on the same test rows. Nothing was "
+            "measured yet.",
             icon=":material/speed:",
         )
         _explained([name for name, _ in _WAYS])

@@ -45,7 +45,7 @@ def main() -> None:
             f"Base model: {of.model.base}. Only safetensors are loaded and no code from a model is run.",
             help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
-    watch(of, ["model", "look", "choose", "optimise"])
+    watch(of, ["model", "look", "choose", "optimise", "serve"])
     bring(it, data=True)
     view = st.radio(
         "Show",

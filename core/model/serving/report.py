@@ -89,7 +89,14 @@ class Report:
     def _times(self, v: Variant) -> dict[str, Any]:
         timed, faster = self.timed[v.engine.name], self.faster[v.engine.name]
         found = timed.accuracy(self.truth)
+        right = _right(v, self.truth)
         return timed.latency.as_json() | {
+            "accuracy": right.value,
+            "low": right.low,
+            "high": right.high,
+            "receipt": v.receipt,
+            "size_mb": v.size_mb,
+            "peak_mb": v.peak_mb,
             "requests_per_s": 1000 / timed.latency.mean,
             "faster": asdict(faster) if faster else None,
             "accuracy_timed": asdict(found),
@@ -153,6 +160,9 @@ def by_itself(variant: Variant, rows: Rows, progress: Progress = silent) -> Abst
 
 
 def _candidate(v: Variant, timed: Timed, truth: Ints) -> Candidate:
-    right = share(int((v.test_logits.argmax(1) == truth).sum()), len(truth))
     rate = 1000 / timed.latency.mean
-    return Candidate(v.engine.name, right, timed.latency.p95, v.size_mb, rate, v.receipt)
+    return Candidate(v.engine.name, _right(v, truth), timed.latency.p95, v.size_mb, rate, v.receipt)
+
+
+def _right(v: Variant, truth: Ints) -> Interval:
+    return share(int((v.test_logits.argmax(1) == truth).sum()), len(truth))

@@ -15,7 +15,7 @@ from core.model.base import file_hash
 from core.model.classifier import WEIGHTS, in_batches, load_model, tokenise
 from core.model.data import read_rows
 from core.model.serving.engine import Engine
-from core.model.serving.report import BOUND_MS
+from core.model.serving.report import BOUND_MS, Rows
 from core.model.serving.scenarios import offline, server
 from core.model.serving.timing import load_warning, time_together
 from core.model.shots import few
@@ -79,9 +79,10 @@ def benchmark(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
     told = check_run(asked.run)
     torch.set_num_threads(threads())
     progress(0, 1, "Reading the test rows")
-    texts, truth = test_rows(asked.run, asked.test)
+    rows = run_rows(asked.run, asked.test)
+    texts, truth = rows.test, rows.test_labels
     progress(0.02, 1, "Loading the model")
-    engines = _engines(asked.run)
+    engines = engines_of(asked.run)
     names = [e.name for e in engines]
     if asked.variant is not None and asked.variant not in names:
         raise InputError(f"--variant {asked.variant}: this run has {', '.join(names)}.")
@@ -117,8 +118,8 @@ def check_run(run: Path) -> dict[str, Any]:
     return told
 
 
-def test_rows(run: Path, test: Path | None) -> tuple[tuple[str, ...], Ints]:
-    """The test texts of a run and their classes, from its data file or from the test table that is named.
+def run_rows(run: Path, test: Path | None) -> Rows:
+    """The validation and test rows of a run, from its data file and from the test table where one is named.
 
     Raises:
         InputError: the data file is gone or changed, or the run had a test table that is not named or not the same.
@@ -138,24 +139,33 @@ def test_rows(run: Path, test: Path | None) -> tuple[tuple[str, ...], Ints]:
         raise InputError(f"{file.name}: changed since {run.name} was trained on it; train again, or put it back.")
     held = read_rows(test, text, label) if test else None
     parts = split(read_rows(file, text, label), held, seed, file.name)
-    if not _same(parts, rows_sha256, learned, seed):
+    same = _same(parts, rows_sha256, learned, seed)
+    if same is None:
         wrong = f"{test.name} is not the test table that" if test else "--test: name the test table with which"
         raise InputError(f"{wrong} {run.name} was measured.")
-    return parts.test.texts, np.asarray(parts.test.labels, dtype=np.int64)
+    parts = same
+    return Rows(
+        parts.validation.texts,
+        np.asarray(parts.validation.labels, dtype=np.int64),
+        parts.test.texts,
+        np.asarray(parts.test.labels, dtype=np.int64),
+    )
 
 
-def _same(parts: Split, sha256: str, learned: int, seed: int) -> bool:
-    """Whether these are the rows of the run, also where it learned from a few rows of each class only."""
+def _same(parts: Split, sha256: str, learned: int, seed: int) -> Split | None:
+    """The rows of the run, also where it learned from a few of each class only; None where these are others."""
     if parts.sha256 == sha256:
-        return True
+        return parts
     shots, left = divmod(learned, len(parts.classes))
     try:
-        return left == 0 and few(parts, shots, seed).sha256 == sha256
+        fewer = few(parts, shots, seed)
     except InputError:
-        return False
+        return None
+    return fewer if left == 0 and fewer.sha256 == sha256 else None
 
 
-def _engines(run: Path) -> list[Engine]:
+def engines_of(run: Path) -> list[Engine]:
+    """The variants that a run has: the model as training left it."""
     return [Eager(run)]
 
 

@@ -13,10 +13,9 @@ from model_support import labelled_rows, write_csv
 from core.errors import InputError
 from core.model.look import Asked as Training
 from core.model.run import train_and_benchmark
-from core.model.serving.run import Asked, benchmark, check_run, test_rows
+from core.model.serving.run import Asked, benchmark, check_run, run_rows
 
 PROJECT = Path(__file__).resolve().parents[3]
-test_rows.__test__ = False  # a function of the room, not a test
 
 
 def trained(folder: Path, base: Path, test: bool, shots: int | None = None) -> Path:
@@ -44,7 +43,7 @@ def test_single_requests_give_times_and_the_accuracy_of_the_same_answers(run: Pa
     assert fp32["variant"] == "fp32"
     assert fp32["n"] >= 90
     assert fp32["p95_ms"] >= fp32["p50_ms"] > 0
-    _, truth = test_rows(run, None)
+    truth = run_rows(run, None).test_labels
     assert told["n_texts"] == len(truth)
     assert fp32["low"] <= fp32["accuracy"] <= fp32["high"]
     assert json.loads((run / "result.json").read_text())["model"]["accuracy"] == pytest.approx(fp32["accuracy"])
@@ -60,12 +59,13 @@ def test_the_server_scenario_keeps_its_bound_and_offline_counts_rows(run: Path) 
 
 def test_a_run_with_a_test_table_of_its_own_asks_for_it_and_takes_no_other(tested: Path) -> None:
     with pytest.raises(InputError, match="--test: name the test table with which run"):
-        test_rows(tested, None)
-    texts, truth = test_rows(tested, tested.parent / "held.csv")
-    assert len(texts) == len(truth) == 40
+        run_rows(tested, None)
+    rows = run_rows(tested, tested.parent / "held.csv")
+    assert len(rows.test) == len(rows.test_labels) == 40
+    assert len(rows.validation) == 3  # one in ten of the ten of each of three classes that it learned from
     other = write_csv(tested.parent / "other.csv", labelled_rows(20, seed=9))
     with pytest.raises(InputError, match=r"other\.csv is not the test table that run"):
-        test_rows(tested, other)
+        run_rows(tested, other)
 
 
 @pytest.fixture
@@ -90,7 +90,7 @@ def test_a_run_that_has_not_ended_or_whose_data_changed_is_refused(copy: Path, t
     kept["source"]["sha256"] = "0"
     (copy / "answer" / "answer.json").write_text(json.dumps(kept))
     with pytest.raises(InputError, match=r"rows.csv: changed since copy was trained"):
-        test_rows(copy, None)
+        run_rows(copy, None)
 
 
 def test_unknown_scenarios_and_variants_name_those_there_are(run: Path) -> None:
