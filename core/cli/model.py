@@ -63,19 +63,24 @@ def model_probe(
     data: Data,
     text: TextColumn,
     label: LabelColumn,
+    task: Task = "classify",
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
     """Compare base models in seconds, each by a linear probe on the same rows, and say which one to take."""
+    _check_task(task)
     with stdout_kept(), told_on_stderr() as progress:
         room, rows = import_module("core.model.probe"), import_module("core.model.data")
         config = import_module("core.model.config").TrainConfig(seed=seed)
         table = _table(data, progress)
-        parts = import_module("core.model.split").split(rows.read_rows(table, text, label), None, seed, table.name)
+        cut = import_module("core.model.split")
+        if task == "score":
+            parts, classes = cut.split_scores(rows.read_scores(table, text, label), None, seed, table.name), None
+        else:
+            parts = cut.split(rows.read_rows(table, text, label), None, seed, table.name)
+            classes = len(parts.classes)
         names = [_model(m) for m in models]
-        found = room.probe(
-            names, parts.train, parts.validation, len(parts.classes), config.max_length, seed, progress=progress
-        )
+        found = room.probe(names, parts.train, parts.validation, classes, config.max_length, seed, progress=progress)
     show(found.as_json(), as_json)
 
 

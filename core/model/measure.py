@@ -16,8 +16,10 @@ from core.progress import Progress, part, silent
 from core.venture import Dataset, Venture
 
 if TYPE_CHECKING:
+    from core.model.data import ScoredRows
     from core.model.look import Asked, Look
     from core.model.run import ModelResult
+    from core.model.split import Part
     from core.model.stats import Interval
 
 LOOK_IDS = {
@@ -94,24 +96,17 @@ def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list
         InputError: the data cannot be used, or no model can.
     """
     data = venture.labelled
-    if data is None or data.task == "score":
-        return _nothing({CHOICE: "word"}, _NO_DATA if data is None else _SCORES)
+    if data is None:
+        return _nothing({CHOICE: "word"})
     _room("core.model.look", progress)
     from core.model.config import BUNDLED, TrainConfig
-    from core.model.data import read_rows
     from core.model.probe import probe
-    from core.model.split import split
 
     told, missing = _candidates(venture, (venture.model.base, BUNDLED, *venture.model.candidates))
-    asked = _asked(venture, data)
-    held = read_rows(asked.test, data.text, data.label) if asked.test else None
-    parts = split(read_rows(asked.data, data.text, data.label), held, venture.model.seed, asked.data.name)
     licence = venture.model.licence
     found = probe(
         list(told),
-        parts.train,
-        parts.validation,
-        len(parts.classes),
+        *_learned(venture, data),
         venture.model.max_length or TrainConfig().max_length,
         venture.model.seed,
         {_base(venture, venture.model.base): (licence, None)} if licence else None,
@@ -134,6 +129,21 @@ def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list
             detail=detail,
         )
     ]
+
+
+def _learned(venture: Venture, data: Dataset) -> "tuple[Part | ScoredRows, Part | ScoredRows, int | None]":
+    """Training rows, validation rows, and the number of classes; None of scores. The test rows stay apart."""
+    from core.model.data import read_rows, read_scores
+    from core.model.split import split, split_scores
+
+    asked, seed, columns = _asked(venture, data), venture.model.seed, (data.text, data.label)
+    if data.task == "score":
+        scored = read_scores(asked.test, *columns) if asked.test else None
+        sides = split_scores(read_scores(asked.data, *columns), scored, seed, asked.data.name)
+        return sides.train, sides.validation, None
+    held = read_rows(asked.test, *columns) if asked.test else None
+    parts = split(read_rows(asked.data, *columns), held, seed, asked.data.name)
+    return parts.train, parts.validation, len(parts.classes)
 
 
 def serve(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:

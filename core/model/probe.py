@@ -1,25 +1,31 @@
-"""Which base model? Each candidate's frozen embeddings under a logistic regression, on a sample of the rows.
+"""Which base model? Each candidate's frozen embeddings under a logistic or, of scores, a ridge regression.
 
 A linear probe ranks encoders as fine-tuning does in most cases and takes seconds (Kornblith et al. 2019, arXiv
 1805.08974, measured it for images; text encoders are less well studied). The test rows take no part.
 """
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from sklearn.linear_model import RidgeCV
+from torch import Tensor
 
 from core.errors import InputError
 from core.model.base import Base, load_base
 from core.model.baseline import fit_one
 from core.model.classifier import Classifier, in_batches, padded, tokenise
+from core.model.data import ScoredRows
 from core.model.latency import measure_latency
+from core.model.scores.baselines import PENALTIES
+from core.model.scores.stats import gain, rmse_interval
 from core.model.split import Part
 from core.model.stats import Interval, compare, share
 from core.progress import Progress, part, silent
@@ -35,12 +41,14 @@ class Candidate:
     """One base model, measured, or `error` with the reason why it could not be.
 
     Attributes:
-        accuracy: of the linear probe on the validation sample.
+        accuracy: of the linear probe on the validation sample; None where scores are predicted.
+        rmse: of the same, in the scores' unit; None where classes are named.
         p95_ms: one text, tokenisation included; None where too few requests fitted into the time.
         licence: SPDX expression as given or as its folder says, or "unknown".
         blocked: the caller's licence policy rules it out; None where nobody has judged it.
         front: no candidate that is not blocked is at least as good in accuracy, p95 and size and better in one.
-        below_best: an exact McNemar test shows it to be less accurate than the most accurate candidate.
+        below_best: the paired test shows it to be worse than the best candidate: exact McNemar, or of scores the
+            paired bootstrap of the RMSE.
     """
 
     name: str
@@ -54,6 +62,7 @@ class Candidate:
     seconds: float = 0.0
     front: bool = False
     below_best: bool = False
+    rmse: Interval | None = None
 
     @property
     def shown(self) -> str:
@@ -62,12 +71,11 @@ class Candidate:
 
     def as_json(self) -> dict[str, Any]:
         """The candidate as JSON values."""
-        a, p = self.accuracy, self.p95_ms
+        figures = {name: getattr(self, name) for name in ("accuracy", "rmse", "p95_ms")}
         names = ("error", "size_mb", "parameters", "licence", "blocked", "seconds", "front", "below_best")
         return {name: getattr(self, name) for name in names} | {
             "name": self.shown,
-            "accuracy": a and {"value": a.value, "low": a.low, "high": a.high},
-            "p95_ms": p and {"value": p.value, "low": p.low, "high": p.high},
+            **{name: figure and asdict(figure) for name, figure in figures.items()},
         }
 
 
@@ -94,9 +102,9 @@ class Probed:
 
 def probe(
     names: Sequence[str],
-    train: Part,
-    validation: Part,
-    n_classes: int,
+    train: Part | ScoredRows,
+    validation: Part | ScoredRows,
+    n_classes: int | None,
     max_length: int,
     seed: int,
     licences: Mapping[str, tuple[str, bool | None]] | None = None,
@@ -109,7 +117,7 @@ def probe(
         names: as for `load_base`: the bundled model, folders, hub ids.
         train: the rows to learn from, of which at most `TRAIN_ROWS` are used, stratified.
         validation: the rows to measure on, at most `VALIDATION_ROWS`; never the test rows.
-        n_classes: classes in all.
+        n_classes: classes in all; None where the rows have scores.
         max_length: tokens of a text that are read.
         seed: of the sample.
         licences: by name, the SPDX expression and whether policy blocks it (None: not judged).
@@ -138,7 +146,7 @@ def probe(
             why = str(error) if isinstance(error, InputError) else f"it cannot embed texts ({type(error).__name__})."
             found = Candidate(name, error=why, licence=licence, blocked=blocked)
         measured.append(replace(found, seconds=time.perf_counter() - begun))
-    return rank(measured, answers, np.asarray(sides[1].labels, dtype=np.int64), len(sides[0]), seed)
+    return rank(measured, answers, _truth(sides[1]), len(sides[0]), seed)
 
 
 def rank(candidates: Sequence[Candidate], answers: Mapping[str, Any], truth: Any, n_train: int, seed: int) -> Probed:
@@ -151,28 +159,30 @@ def rank(candidates: Sequence[Candidate], answers: Mapping[str, Any], truth: Any
     out = len(truth)
     if not open_:
         return Probed(tuple(candidates), None, "No candidate could be used: see the reason of each.", n_train, out)
-    best = max(open_, key=_accuracy)
+    best = max(open_, key=_quality)
     marked = []
     for c in candidates:
         if c.error is None:
-            paired = compare(truth, answers[c.name], answers[best.name], best.name, seed)
+            paired = (gain if c.rmse else compare)(truth, answers[c.name], answers[best.name], best.name, seed)
             front = not c.blocked and not any(_dominates(o, c) for o in open_)
             c = replace(c, front=front, below_best=paired.verdict == "worse")
         marked.append(c)
     pick = min((c for c in marked if c.error is None and not c.blocked and not c.below_best), key=_cost)
     order = sorted(
         marked,
-        key=lambda c: (c.error is not None, bool(c.blocked), c.name != pick.name, not c.front, -_accuracy(c)),
+        key=lambda c: (c.error is not None, bool(c.blocked), c.name != pick.name, not c.front, -_quality(c)),
     )
     return Probed(tuple(order), pick.name, _reason(pick, best, len(open_), out), n_train, out)
 
 
-def sample(rows: Part, most: int, seed: int) -> Part:
-    """At most `most` rows, each class in about its share and with at least one."""
+def sample(rows: Part | ScoredRows, most: int, seed: int) -> Part | ScoredRows:
+    """At most `most` rows, each class (of scores: each tenth) in about its share and with at least one."""
     if len(rows) <= most:
         return rows
     random = np.random.default_rng(seed)
-    labels = np.asarray(rows.labels)
+    labels = _truth(rows)
+    if isinstance(rows, ScoredRows):
+        labels = np.searchsorted(np.quantile(labels, np.linspace(0.1, 0.9, 9)), labels)
     place = np.empty(len(rows))
     for c in np.unique(labels):
         at = random.permutation(np.flatnonzero(labels == c))
@@ -180,7 +190,15 @@ def sample(rows: Part, most: int, seed: int) -> Part:
         place[at[0]] = -1  # the class's one certain row
     chosen = np.sort(np.argsort(place, kind="stable")[:most])
     numbers = tuple(rows.rows[i] for i in chosen) if rows.rows else ()
-    return Part(tuple(rows.texts[i] for i in chosen), tuple(rows.labels[i] for i in chosen), numbers)
+    texts = tuple(rows.texts[i] for i in chosen)
+    if isinstance(rows, ScoredRows):
+        return ScoredRows(texts, tuple(rows.scores[i] for i in chosen), numbers)
+    return Part(texts, tuple(rows.labels[i] for i in chosen), numbers)
+
+
+def _truth(rows: Part | ScoredRows) -> Any:
+    """Classes (rows,) as whole numbers, or scores."""
+    return np.asarray(rows.scores) if isinstance(rows, ScoredRows) else np.asarray(rows.labels, dtype=np.int64)
 
 
 def shown_name(name: str) -> str:
@@ -206,9 +224,15 @@ def stated_licence(folder: Path) -> str:
 
 
 def _measure(
-    base: Base, sides: tuple[Part, Part], n_classes: int, max_length: int, seed: int, spend: float, progress: Progress
+    base: Base,
+    sides: tuple[Part | ScoredRows, Part | ScoredRows],
+    n_classes: int | None,
+    max_length: int,
+    seed: int,
+    spend: float,
+    progress: Progress,
 ) -> tuple[Candidate, Any]:
-    model = Classifier(base.encoder, n_classes).eval()
+    model = Classifier(base.encoder, n_classes or 1).eval()
     pad = base.tokenizer.pad_token_id or 0
     ids = [row for side in sides for row in tokenise(base.tokenizer, side.texts, max_length)]
     shown = shown_name(base.name)
@@ -216,12 +240,13 @@ def _measure(
     if not bool(torch.isfinite(x).all()):
         raise InputError(f"Base model {shown}: its embeddings hold values that are no numbers; copy it again.")
     x_train, x_validation = x.split([len(side) for side in sides])
-    y = torch.tensor(sides[0].labels)
-    linear = fit_one(x_train, y, n_classes, STRENGTH, progress=part(progress, 0.6, 0.7))
-    said = linear.logits(x_validation).argmax(1).numpy().astype(np.int64)
-    with torch.no_grad():
-        model.head.weight.copy_(linear.weight)
-        model.head.bias.copy_(linear.bias)
+    truth, check = (_truth(side) for side in sides)
+    step = part(progress, 0.6, 0.7)
+    said, found = (
+        _line(x_train, truth, x_validation, check, seed, step)
+        if n_classes is None
+        else _classes(model, x_train, truth, x_validation, check, n_classes, step)
+    )
 
     def answer(text: str) -> int:
         with torch.inference_mode():
@@ -231,39 +256,61 @@ def _measure(
         answer, sides[1].texts, seed=seed, most=400, seconds=spend, longest=5 * spend, progress=part(progress, 0.7, 1)
     )
     weights = list(base.encoder.parameters())
-    right = int((said == np.asarray(sides[1].labels)).sum())
-    return Candidate(
-        base.name,
-        accuracy=share(right, len(said)),
+    return replace(
+        found,
+        name=base.name,
         p95_ms=latency.p95,
         size_mb=round(sum(w.numel() * w.element_size() for w in weights) / 1e6, 1),
         parameters=sum(w.numel() for w in weights),
     ), said
 
 
-def _accuracy(c: Candidate) -> float:
-    return c.accuracy.value if c.accuracy else -1.0
+def _classes(
+    model: Classifier, x: Tensor, y: Any, x_check: Tensor, check: Any, n_classes: int, progress: Progress
+) -> tuple[Any, Candidate]:
+    """The answers of a logistic regression, which becomes the model's head, and its accuracy."""
+    linear = fit_one(x, torch.from_numpy(y), n_classes, STRENGTH, progress=progress)
+    said = linear.logits(x_check).argmax(1).numpy().astype(np.int64)
+    with torch.no_grad():
+        model.head.weight.copy_(linear.weight)
+        model.head.bias.copy_(linear.bias)
+    return said, Candidate("", accuracy=share(int((said == check).sum()), len(said)))
+
+
+def _line(x: Tensor, y: Any, x_check: Tensor, check: Any, seed: int, progress: Progress) -> tuple[Any, Candidate]:
+    """The answers of a ridge regression and its error; the penalty by leave-one-out on the training rows alone."""
+    progress(0, 1, "Ridge regression")
+    said = RidgeCV(PENALTIES).fit(x.double().numpy(), y).predict(x_check.double().numpy())
+    return said, Candidate("", rmse=rmse_interval(check, said, seed))
+
+
+def _quality(c: Candidate) -> float:
+    """What the best candidate has most of."""
+    return c.accuracy.value if c.accuracy else -c.rmse.value if c.rmse else -math.inf
 
 
 def _cost(c: Candidate) -> tuple[float, float, float]:
-    return (c.p95_ms.value if c.p95_ms else float("inf"), c.size_mb or float("inf"), -_accuracy(c))
+    return (c.p95_ms.value if c.p95_ms else float("inf"), c.size_mb or float("inf"), -_quality(c))
 
 
 def _dominates(one: Candidate, other: Candidate) -> bool:
-    a, b = (-_accuracy(one), *_cost(one)[:2]), (-_accuracy(other), *_cost(other)[:2])
+    a, b = (-_quality(one), *_cost(one)[:2]), (-_quality(other), *_cost(other)[:2])
     return a != b and all(x <= y for x, y in zip(a, b, strict=True))
+
+
+def _said(c: Candidate) -> str:
+    return f"{c.accuracy.value:.1%} right" if c.accuracy else f"an error (RMSE) of {-_quality(c):.3g}"
 
 
 def _reason(pick: Candidate, best: Candidate, n: int, rows: int) -> str:
     p95 = f"{pick.p95_ms.value:.1f} ms at p95" if pick.p95_ms else "p95 not measured"
-    told = f"{pick.shown}: {_accuracy(pick):.1%} of {rows:,} validation rows, {p95}, {pick.size_mb:.0f} MB."
+    told = f"{pick.shown}: {_said(pick)} on {rows:,} validation rows, {p95}, {pick.size_mb:.0f} MB."
     if n == 1:
         told += " It is the only candidate that can be used."
     elif pick.name == best.name:
         told += " It is the most accurate, and no faster candidate comes near it."
     else:
         told += (
-            f" {best.shown} has {_accuracy(best):.1%}, which a paired test on these rows"
-            " does not tell apart, and is slower."
+            f" {best.shown} has {_said(best)}, which a paired test on these rows does not tell apart, and is slower."
         )
     return told + (" Its licence is unknown: find out before you sell." if pick.licence == UNKNOWN else "")

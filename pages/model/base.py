@@ -31,8 +31,9 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
         model_charts.candidates(rows, choice.detail.get("pick"), key="candidates")
         st.markdown(
             choice.detail.get("reason", choice.reason),
-            help="A linear probe: the base model stays as it is and only a logistic regression on its embeddings "
-            "learns. It takes seconds and ranks models mostly as fine-tuning would. The test rows take no part. "
+            help="A linear probe: the base model stays as it is and only a linear regression on its embeddings learns "
+            "(logistic for classes, ridge for scores). It takes seconds and ranks models mostly as fine-tuning would. "
+            "The test rows take no part. "
             "Of those not shown to be worse than the best, the fastest is taken.",
         )
         _table(rows, choice.detail.get("pick"))
@@ -49,13 +50,16 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
 
 
 def _table(rows: list[dict[str, Any]], pick: str | None) -> None:
-    shown = []
+    shown, of_scores = [], any(r.get("rmse") for r in rows)
     for r in rows:
-        a, p = r.get("accuracy"), r.get("p95_ms")
+        a, e, p = r.get("accuracy"), r.get("rmse"), r.get("p95_ms")
+        quality = f"{number(a['value'], 'share')} ({between(a['low'], a['high'])})" if a else ""
+        if e:
+            quality = f"{number(e['value'])} ({between(e['low'], e['high'], '')})"
         shown.append(
             {
                 "model": r["name"] + (" (take this)" if r["name"] == pick else ""),
-                "accuracy": f"{number(a['value'], 'share')} ({between(a['low'], a['high'])})" if a else "",
+                "error (RMSE)" if of_scores else "accuracy": quality,
                 "p95": f"{p['value']:.1f} ms" if p else "",
                 "size": f"{r['size_mb']:,.0f} MB" if r.get("size_mb") else "",
                 "licence": r.get("licence", "unknown") + (" (blocked)" if r.get("blocked") else ""),

@@ -63,15 +63,17 @@ def lengths(found: Mapping[str, Any], *, key: str) -> None:
     chart(fig, key=key, title=title, alt=alt)
 
 
-def candidates(rows: Sequence[Mapping[str, Any]], pick: str | None, *, key: str) -> None:
+def candidates(rows: Sequence[dict[str, Any]], pick: str | None, *, key: str) -> None:
     """Base models by speed and accuracy; the larger the marker, the larger the model."""
-    measured = [r for r in rows if r.get("accuracy") and r.get("p95_ms")]
+    measured = [r | {"quality": r.get("accuracy") or r["rmse"]} for r in rows if _probed(r)]
     if not measured:
         return
+    of_scores = any(r.get("rmse") for r in measured)
+    unit, shape = ("", ".3g") if of_scores else ("share", ".1%")
     biggest = max(r["size_mb"] or 1 for r in measured)
     fig = go.Figure()
     for r in measured:
-        a, taken = r["accuracy"], r["name"] == pick
+        a, taken = r["quality"], r["name"] == pick
         fig.add_scatter(
             x=[r["p95_ms"]["value"]],
             y=[a["value"]],
@@ -86,15 +88,24 @@ def candidates(rows: Sequence[Mapping[str, Any]], pick: str | None, *, key: str)
                 "arrayminus": [a["value"] - a["low"]],
                 "color": GREY,
             },
-            hovertemplate=f"{r['name']}: %{{y:.1%}}, p95 %{{x:.1f}} ms, {r['size_mb']:,.0f} MB<extra></extra>",
+            hovertemplate=f"{r['name']}: %{{y:{shape}}}, p95 %{{x:.1f}} ms, {r['size_mb']:,.0f} MB<extra></extra>",
         )
-    low = min(r["accuracy"]["low"] for r in measured)
-    fig.update_yaxes(tickformat=".0%", title="right answers of the linear probe", range=[max(0, low - 0.04), 1.03])
+    if of_scores:
+        fig.update_yaxes(title="error (RMSE) of the linear probe; less is better", rangemode="tozero")
+    else:
+        low = min(r["quality"]["low"] for r in measured)
+        fig.update_yaxes(tickformat=".0%", title="right answers of the linear probe", range=[max(0, low - 0.04), 1.03])
     slowest = max(r["p95_ms"]["value"] for r in measured)
     fig.update_xaxes(title="p95 of one answer, ms", range=[0, slowest * 1.4])
-    said = "; ".join(f"{r['name']} {r['accuracy']['value']:.1%} at {r['p95_ms']['value']:.1f} ms" for r in measured)
+    said = "; ".join(
+        f"{r['name']} {number(r['quality']['value'], unit)} at {r['p95_ms']['value']:.1f} ms" for r in measured
+    )
     title = f"Take {pick}" if pick else "None can be taken"
     chart(fig, key=key, title=f"{title} (larger marker: larger model)", alt=f"Base models: {said}", height=340)
+
+
+def _probed(row: Mapping[str, Any]) -> bool:
+    return bool((row.get("accuracy") or row.get("rmse")) and row.get("p95_ms"))
 
 
 def ladder(

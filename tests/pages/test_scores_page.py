@@ -159,6 +159,22 @@ def test_a_text_gets_a_score_with_its_interval_and_what_that_held(measured: Path
     assert {"row", "score", "similarity", "text"} == set(near)
 
 
+def test_base_models_are_compared_by_their_error(own: Settings) -> None:
+    file = stars(own, "Bases")
+    figures = {"rmse": {"value": 1.25, "low": 1.1, "high": 1.4}, "p95_ms": {"value": 6.0, "low": 5.0, "high": 7.0}}
+    rows = [
+        {"name": "mini", "error": None, "accuracy": None, "size_mb": 91.0} | figures,
+        {"name": "no", "error": "gone"},
+    ]
+    detail = {"candidates": rows, "pick": "mini", "reason": "mini: it is the only one."}
+    found = Evidence("model.base", "mini", "word", "Probed.", Source("measured"), detail=detail)
+    append(connect(own), load(file).key, [found])
+    at = open_page("bases", "Base model")
+    assert not at.exception
+    assert list(at.dataframe[0].value["error (RMSE)"]) == ["1.25 (1.10 to 1.40)", ""]
+    assert "accuracy" not in at.dataframe[0].value
+
+
 def test_the_board_shows_how_far_off_the_scores_are(measured: Path) -> None:
     at = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=120)
     at.query_params["venture"] = "stars"

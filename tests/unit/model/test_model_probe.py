@@ -10,7 +10,9 @@ from model_support import labelled_rows
 
 from core.errors import InputError
 from core.model.config import BUNDLED
+from core.model.data import ScoredRows
 from core.model.probe import Candidate, Probed, probe, rank, sample, stated_licence
+from core.model.scores.stats import rmse_interval
 from core.model.split import Part
 from core.model.stats import Interval, share
 from core.progress import Cancelled
@@ -125,6 +127,29 @@ def test_a_sample_keeps_every_class(labels: list[int], most: int) -> None:
 def test_the_licence_is_the_one_the_folder_states(tmp_path: Path, file: str, content: str, licence: str) -> None:
     (tmp_path / file).write_text(content)
     assert stated_licence(tmp_path) == licence
+
+
+def of_score(name: str, error: float, ms: float) -> tuple[Candidate, np.ndarray]:
+    said = np.random.default_rng(1).normal(0, error, 200)
+    return Candidate(name, rmse=rmse_interval(np.zeros(200), said, 1), p95_ms=Interval(ms, ms, ms), size_mb=9.0), said
+
+
+def test_of_scores_the_fastest_of_those_with_no_larger_error_is_taken() -> None:
+    made = [of_score("far", 3.0, 2), of_score("best", 1.0, 90), of_score("near", 1.0, 10)]
+    found = rank([c for c, _ in made], {c.name: a for c, a in made}, np.zeros(200), 1000, 1)
+    assert found.pick == "near"
+    assert {c.name: c.below_best for c in found.candidates} == {"far": True, "best": False, "near": False}
+
+
+def test_a_sample_of_scores_keeps_every_tenth_of_them() -> None:
+    scores = tuple(float(i) for i in range(1000))
+    rows = ScoredRows(tuple(map(str, range(1000))), scores, tuple(range(2, 1002)))
+    found = sample(rows, 100, 1)
+    assert isinstance(found, ScoredRows)
+    assert np.histogram(found.scores, 10, (0, 1000))[0].tolist() == pytest.approx([10] * 10, abs=2)
+    assert all(
+        str(int(s)) == t and r == int(s) + 2 for t, s, r in zip(found.texts, found.scores, found.rows, strict=True)
+    )
 
 
 def test_it_can_be_cancelled(tiny_base: Path) -> None:

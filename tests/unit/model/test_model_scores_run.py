@@ -1,6 +1,7 @@
 """Scores from file to measured model: true errors, honest comparisons, and the same result after a kill."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from scores_support import asked_of
 from core.errors import InputError
 from core.model.classifier import load_model, predict_scores, tokenise
 from core.model.look import Asked
-from core.model.measure import IDS, LOOK_IDS, look, measure
+from core.model.measure import IDS, LOOK_IDS, choose, look, measure
 from core.model.scores import baselines, evidence, run
 from core.model.scores.run import train_scores
 from core.progress import Cancelled
@@ -98,6 +99,21 @@ def test_a_venture_of_scores_has_errors_and_no_accuracy(asked: Asked, tiny_base:
     assert set(seen) == set(evidence.LOOK_IDS) | set(LOOK_IDS)
     for id in evidence.LOOK_IDS:
         assert (seen[id].value, seen[id].n) == (found[id].value, found[id].n), "a look says what the run says later"
+
+
+def test_base_models_are_compared_by_their_error(asked: Asked, tiny_base: Path, tmp_path: Path) -> None:
+    shutil.copytree(tiny_base, tmp_path / "tiny")
+    data = {"id": "rows", "path": "rows.csv", "text": "text", "label": "label", "task": "score"}
+    model = {"candidates": ["./tiny", "./nowhere"]}
+    of = parse({"schema": 1, "name": "Test", "model": model, "datasets": [data]}, tmp_path / "venture.toml")
+    (found,) = choose(of, tmp_path / "run")
+    by_name = {c["name"]: c for c in found.detail["candidates"]}
+    assert by_name["./nowhere"]["error"]
+    for name in ("./tiny", "all-MiniLM-L6-v2"):
+        assert by_name[name]["accuracy"] is None
+        assert by_name[name]["rmse"]["low"] <= by_name[name]["rmse"]["value"] <= by_name[name]["rmse"]["high"]
+    assert found.value in by_name
+    assert "an error (RMSE) of" in found.detail["reason"]
 
 
 def test_a_label_that_is_no_number_is_said_by_its_row(asked: Asked, tmp_path: Path) -> None:
