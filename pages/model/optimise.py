@@ -88,22 +88,11 @@ def _board(of: Venture, detail: Mapping[str, Any]) -> None:
     for warning in (detail.get("warning"), detail.get("portability")):
         if warning:
             st.warning(warning, icon=":material/warning:")
-    serving_charts.board(variants, pick, key="board-variants", must_p95=of.must.p95_ms, must_accuracy=of.must.accuracy)
-    kept = _all_keep(variants, of)
-    st.caption(
-        f"Bars are 95 % intervals. Grey: another variant is at least as good in accuracy, time, size and cost.{kept}",
-        help="Single requests one after the other on this machine, real test texts, tokenisation included. The "
-        "variants take turns, so that whatever else the machine did fell on all alike.",
-    )
-    st.markdown(
-        "**What each one keeps**",
-        help="A receipt: the variant and the fp32 model (32-bit weights, as trained) answer the same test rows. "
-        "*Proven no worse* means that the whole 95 % interval of the difference lies above a margin that was fixed "
-        "beforehand (non-inferiority); *not proven* is no proof of a loss, only too few test rows.",
-    )
-    for v in variants:
-        st.markdown(_receipt(v))
-    _explained([v["name"] for v in variants])
+    if len(variants) > 1:
+        _compared(of, variants, pick)
+        _receipts(variants)
+    else:
+        st.caption("Only the model as it was trained was measured: there is no smaller or faster variant yet.")
     for v in variants:
         if v.get("differing"):
             st.caption(
@@ -117,6 +106,28 @@ def _board(of: Venture, detail: Mapping[str, Any]) -> None:
             "where it was trained again or lost weights. A percentile is left out where too few requests were timed."
         )
     _costs(detail)
+
+
+def _receipts(variants: Sequence[Mapping[str, Any]]) -> None:
+    st.markdown(
+        "**What each one keeps**",
+        help="A receipt: the variant and the fp32 model (32-bit weights, as trained) answer the same test rows. "
+        "*Proven no worse* means that the whole 95 % interval of the difference lies above a margin that was fixed "
+        "beforehand (non-inferiority); *not proven* is no proof of a loss, only too few test rows.",
+    )
+    for v in variants:
+        st.markdown(_receipt(v))
+    _explained([v["name"] for v in variants])
+
+
+def _compared(of: Venture, variants: Sequence[Mapping[str, Any]], pick: str | None) -> None:
+    serving_charts.board(variants, pick, key="board-variants", must_p95=of.must.p95_ms, must_accuracy=of.must.accuracy)
+    st.caption(
+        "Bars are 95 % intervals. Grey: another variant is at least as good in accuracy, time, size and cost."
+        f"{_all_keep(variants, of)}",
+        help="Single requests one after the other on this machine, real test texts, tokenisation included. The "
+        "variants take turns, so that whatever else the machine did fell on all alike.",
+    )
 
 
 def _all_keep(variants: Sequence[Mapping[str, Any]], of: Venture) -> str:
@@ -212,7 +223,8 @@ def _count(flips: Any) -> str:
 
 def _explained(names: Sequence[str]) -> None:
     """What the ways of making it smaller mean, those that occur."""
-    st.caption(" ".join(words for key, words in _WAYS if any(key in name for name in names)))
+    if said := " ".join(words for key, words in _WAYS if any(key in name for name in names)):
+        st.caption(said)
 
 
 def _under_load(detail: Mapping[str, Any]) -> None:

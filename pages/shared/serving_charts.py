@@ -113,21 +113,21 @@ def alone(found: Mapping[str, Any]) -> str:
 
 
 def rates(found: Mapping[str, Any], *, key: str) -> None:
-    """The rates of arrivals that were tried, and p95 from the arrival on; those without a mark broke down."""
+    """The rates of arrivals that were tried, and p95 from the arrival on where they held."""
     trials = sorted(found.get("trials") or [], key=lambda t: t["rate"])
     if not trials:
         return
-    done = [t for t in trials if t.get("p95")]
+    done = [t for t in trials if t["held"] and t.get("p95")]
     fig = go.Figure()
     fig.add_scatter(
         x=[t["rate"] for t in done],
         y=[max(t["p95"]["value"], t.get("steady_p95_ms") or 0) for t in done],
         mode="lines+markers",
-        marker={"size": 10, "color": [BLUE if t["held"] else ORANGE for t in done]},
+        marker={"size": 10, "color": BLUE},
         line={"color": GREY, "width": 1},
         hovertemplate="%{x:.3g} requests a second: p95 %{y:.3g} ms<extra></extra>",
     )
-    bound, broke = found["bound_ms"], [t["rate"] for t in trials if not t.get("p95")]
+    bound, broke = found["bound_ms"], [t["rate"] for t in trials if not t["held"]]
     fig.add_scatter(
         x=broke,
         y=[1.15 * bound] * len(broke),
@@ -246,5 +246,5 @@ def _size(v: Mapping[str, Any]) -> str:
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    steps = [m * 10.0**e for e in range(-2, 6) for m in (1, 2, 5)]
+    steps = [m * 10.0**e for e in range(-2, 6) for m in ((1, 2, 5) if high > 4 * low else (1, 1.5, 2, 3, 4, 5, 7))]
     return [s for s in steps if low / 2 <= s <= high * 2]

@@ -184,3 +184,12 @@ def test_a_failed_measurement_gives_its_reason(own: Settings) -> None:
     at = open_view(own, trained(), nothing)
     assert not at.exception
     assert why in words(at)
+
+
+def test_the_model_alone_is_measured_too_and_no_variant_is_claimed(own: Settings) -> None:
+    at = open_view(own, trained(), made(DETAIL | {"variants": DETAIL["variants"][:1], "pick": "fp32"}))
+    assert not at.exception
+    said = words(at)
+    assert "no smaller or faster variant yet" in said
+    assert "Take fp32" not in said
+    assert "It bears 113 requests a second" in said
