@@ -56,6 +56,7 @@ class Must(_Part):
 
     accuracy: Share | None = Field(None, description="Least share of right answers")
     macro_f1: Share | None = Field(None, description="Least average F1 over the classes, each weighing the same")
+    mae: float | None = Field(None, gt=0, description="Where a score is predicted: most it may be off on average")
     p95_ms: float | None = Field(None, gt=0, description="Longest time for 95 of 100 answers, in milliseconds")
     cost_per_1000: float | None = Field(None, gt=0, description="Most to pay for 1,000 requests, in the currency")
     availability: Share | None = Field(None, description="Least share of time it must answer")

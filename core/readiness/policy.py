@@ -33,6 +33,7 @@ class Rule(BaseModel):
     threshold: float | tuple[str, ...] | None = None
     threshold_from: str = ""
     only_if_stated: bool = Field(False, strict=True)
+    task: Literal["", "classify", "score"] = ""
     unit: str = ""
     why: Text
     todo: Text

@@ -39,14 +39,17 @@ def questions(venture: Venture, policy: PolicyFile) -> tuple[Question, ...]:
     """All checks of this venture, in the order of the policy.
 
     A check with {mode} is asked once for every way in which the venture is distributed. One that the policy marks
-    only_if_stated is left out where the venture states no limit.
+    only_if_stated is left out where the venture states no limit, and one of a task where the labelled data has another.
 
     Raises:
         InputError: the venture wishes to change a check that the policy does not have, or in a way that makes no sense.
     """
     own = _own(venture, policy)
     out = []
+    task = "score" if venture.predicts_scores else "classify"
     for rule in policy.checks:
+        if rule.task not in ("", task):
+            continue
         for question in _expanded(rule, venture):
             changed = _changed(question, own.get(question.id) or own.get(rule.id), rule)
             if not (rule.only_if_stated and changed.missing):

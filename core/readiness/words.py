@@ -19,7 +19,8 @@ def figure(value: float | str, unit: str, digits: int = 3) -> str:
         return value
     if unit == "share":
         return f"{_number(100 * value, digits)} %"
-    return f"{_number(value, digits)} {unit.replace('/year', ' a year')}".strip()
+    said = "" if unit in ("score", "correlation") else unit.replace("/year", " a year")  # the title says what it is of
+    return f"{_number(value, digits)} {said}".strip()
 
 
 def figures(values: Sequence[float | str], unit: str) -> list[str]:

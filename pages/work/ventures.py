@@ -52,6 +52,12 @@ NUMBERS = (
         most=100.0,
     ),
     Number(
+        "mae",
+        "How near, where it predicts a number? Off on average by at most",
+        "In the unit of your scores, for example 0.5 stars. Leave it empty where the answer is a class.",
+        0.1,
+    ),
+    Number(
         "availability",
         "How reliably? Share of time it answers, in %",
         "99.5 % leaves about 44 hours of failure a year.",

@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
+from core.evidence import Evidence, Source
+from core.readiness.checks import answer
 from core.readiness.policy import load_policy, read_policy
 from core.readiness.questions import Question, questions
 from core.venture import Venture, parse
@@ -199,3 +201,29 @@ def test_two_wishes_for_one_check_are_refused(tmp_path: Path) -> None:
     wish = {"id": "model.gain", "gate": True, "reason": "so"}
     with pytest.raises(InputError, match="twice"):
         asked(tmp_path, policy={"checks": [wish, wish]})
+
+
+def test_a_venture_of_scores_is_held_to_their_error_and_never_to_accuracy(tmp_path: Path) -> None:
+    data = {"id": "rows", "path": "rows.csv", "text": "text", "label": "stars", "task": "score"}
+    of_scores = asked(tmp_path, datasets=[data], must={"mae": 0.5, "accuracy": 0.9})
+    of_classes = asked(tmp_path, datasets=[data | {"task": "classify"}], must={"mae": 0.5, "accuracy": 0.9})
+    only = {"model.mae", "model.score_gain"}
+    assert only <= set(of_scores)
+    assert not only & set(of_classes)
+    assert not {"model.accuracy", "model.macro_f1", "model.gain"} & set(of_scores)
+    assert set(asked(tmp_path)) >= {"model.accuracy", "model.gain"}, "without data, as for classes"
+    assert (of_scores["model.mae"].limit, of_scores["model.mae"].gate) == (0.5, True)
+
+
+@pytest.mark.parametrize(("high", "status"), [(0.45, "pass"), (0.55, "unknown")])
+def test_an_error_is_near_enough_where_its_whole_interval_is(tmp_path: Path, high: float, status: str) -> None:
+    data = {"id": "rows", "path": "rows.csv", "text": "text", "label": "stars", "task": "score"}
+    question = asked(tmp_path, datasets=[data], must={"mae": 0.5})["model.mae"]
+    found = Evidence("model.mae", 0.4, "score", "Measured.", Source("measured"), low=0.35, high=high, n=200)
+    told = answer(question, {"model.mae": found}, None)
+    assert told.status == status
+    assert "0.4 (95 % interval 0.35 to" in told.reason
+
+
+def test_a_task_that_is_none_is_refused(tmp_path: Path) -> None:
+    assert "task" in refusal(tmp_path, HEAD + check(task="rank"))
