@@ -115,3 +115,24 @@ def test_a_process_answers_scores_line_by_line(result: ScoreResult) -> None:
     assert first["low"] <= first["score"] <= first["high"]
     assert "error" in wrong
     assert "score" in empty
+
+
+def test_a_decoder_is_asked_as_it_was_measured(tiny_base: Path, tmp_path: Path) -> None:
+    """Only a decoder's last token has read the whole text: neighbours of a mean over all would be others."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from core.model.base import load_base
+
+    folder = tmp_path / "tiny-llama"
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    LlamaForCausalLM(LlamaConfig(vocab_size=30522, num_key_value_heads=2, **shape)).save_pretrained(folder)
+    load_base(str(tiny_base)).tokenizer.save_pretrained(folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
+        found = train_scores(asked_of(tmp_path, folder), tmp_path / "run")
+    text = found.parts.train.texts[0]
+    nearest = answerer(tmp_path / "run").answer(text).neighbours[0]
+    assert nearest.row == found.parts.train.rows[0]
+    assert nearest.similarity == pytest.approx(1, abs=2e-3)
