@@ -16,6 +16,28 @@ Loss = Callable[[Tensor, Tensor], Tensor]  # logits (rows, outputs) and labels (
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """What a teacher says of the training rows, and how a student learns from it (Hinton 2015, arXiv 1503.02531).
+
+    Attributes:
+        logits: of the rows in their order (rows, classes).
+        temperature: that both soften their answers by.
+        weight: share of the teacher in the loss; the rest is the labels'.
+    """
+
+    logits: Tensor
+    temperature: float
+    weight: float
+
+    def loss(self, hard: Tensor, logits: Tensor, teacher: Tensor) -> Tensor:
+        """The labels' loss `hard` mixed with T² · KL(teacher ‖ student), T² so that both gradients stay comparable."""
+        said = functional.log_softmax(logits / self.temperature, dim=-1)
+        wanted = functional.log_softmax(teacher / self.temperature, dim=-1)
+        apart = functional.kl_div(said, wanted, reduction="batchmean", log_target=True)
+        return (1 - self.weight) * hard + self.weight * self.temperature**2 * apart
+
+
+@dataclass(frozen=True, slots=True)
 class Scale:
     """Mean and standard deviation of the scores learnt from: inside, the model predicts how many of these off it is."""
 

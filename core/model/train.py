@@ -25,7 +25,7 @@ from core.model import checkpoint, lora
 from core.model.classifier import Classifier, padded
 from core.model.config import TrainConfig
 from core.model.listener import Epoch, Listener, ScoreEpoch, Watch, epochs, over
-from core.model.losses import class_metrics, scale_of, score_metrics, squared_error, training_loss
+from core.model.losses import Taught, class_metrics, scale_of, score_metrics, squared_error, training_loss
 from core.model.optimiser import Average, freeze, optimiser, set_dropout
 from core.progress import Progress, silent
 
@@ -67,6 +67,7 @@ def fine_tune(
     folder: Path,
     progress: Progress = silent,
     watch: Watch | None = None,
+    taught: Taught | None = None,
 ) -> Training:
     """Train `model` in place and leave it with its best epoch's weights, low-rank updates merged in.
 
@@ -80,6 +81,7 @@ def fine_tune(
             beside it: `core.model.history.read_history(folder.parent)`.
         progress: told after every step.
         watch: told of every epoch, those before a resume first; what it raises ends the run.
+        taught: what a teacher says of the training rows, for a student of classes; None learns from the labels alone.
 
     Raises:
         Diverged: the loss is no longer a number.
@@ -88,7 +90,8 @@ def fine_tune(
     folder.mkdir(parents=True, exist_ok=True)
     set_seed(config.seed)
     train, validation = _prepare(model, train, validation, config)
-    trainer = _SafeTrainer(model, train, validation, config, pad, Listener(config, folder, progress, watch), folder)
+    listener = Listener(config, folder, progress, watch)
+    trainer = _SafeTrainer(model, train, validation, config, pad, listener, folder, taught)
     set_seed(config.seed)  # loading consumed random numbers; training starts from the same ones whatever came before
     last = _last(folder, progress)
     if last is not None and over(_state(last).log_history, config):
@@ -154,14 +157,15 @@ def _last(folder: Path, progress: Progress) -> Path | None:
 
 
 class _Rows(Dataset):  # type: ignore[misc]  # torch is untyped here
-    def __init__(self, rows: Encoded) -> None:
-        self.rows = rows
+    def __init__(self, rows: Encoded, taught: Taught | None = None) -> None:
+        self.rows, self.taught = rows, taught
 
     def __len__(self) -> int:
         return len(self.rows.labels)
 
     def __getitem__(self, i: int) -> dict[str, Any]:
-        return {"input_ids": self.rows.ids[i], "labels": self.rows.labels[i]}
+        row = {"input_ids": self.rows.ids[i], "labels": self.rows.labels[i]}
+        return row | {"taught": self.taught.logits[i]} if self.taught else row
 
 
 class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped here
@@ -176,9 +180,11 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
         pad: int,
         listener: Listener,
         folder: Path,
+        taught: Taught | None,
     ) -> None:
         def collate(rows: list[dict[str, Any]]) -> dict[str, Tensor]:
-            return padded([r["input_ids"] for r in rows], pad) | {"labels": torch.tensor([r["labels"] for r in rows])}
+            batch = padded([r["input_ids"] for r in rows], pad) | {"labels": torch.tensor([r["labels"] for r in rows])}
+            return batch | {"taught": torch.stack([r["taught"] for r in rows])} if "taught" in rows[0] else batch
 
         def judge(prediction: Any) -> dict[str, float]:
             said, labels = torch.as_tensor(prediction.predictions), torch.as_tensor(prediction.label_ids)
@@ -190,13 +196,14 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
 
         self.listener = listener
         self.folder = folder
+        self.taught = taught
         self.average = listener.average = Average(model, config.average) if config.average else None
         self.training_loss = training_loss(config, train.labels, model.head.out_features)
         self.validation_loss = squared_error if config.task == "score" else functional.cross_entropy
         super().__init__(
             model=model,
             args=_arguments(config, folder),
-            train_dataset=_Rows(train),
+            train_dataset=_Rows(train, taught),
             eval_dataset=_Rows(_by_length(validation)),
             data_collator=collate,
             compute_metrics=judge,
@@ -206,9 +213,11 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
         self.remove_callback(PrinterCallback)  # it prints to standard output, which belongs to --json
 
     def compute_loss(self, model: Any, inputs: dict[str, Tensor], return_outputs: bool = False, **_: Any) -> Any:
-        labels = inputs.pop("labels")
+        labels, teacher = inputs.pop("labels"), inputs.pop("taught", None)
         outputs = model(**inputs)
         loss = (self.training_loss if model.training else self.validation_loss)(outputs["logits"], labels)
+        if self.taught is not None and teacher is not None:
+            loss = self.taught.loss(loss, outputs["logits"], teacher)
         return (loss, outputs) if return_outputs else loss
 
     def training_step(self, *args: Any, **kwargs: Any) -> Tensor:

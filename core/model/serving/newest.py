@@ -13,7 +13,8 @@ from core.model.base import file_hash
 from core.model.serving.engine import Engine
 from core.model.serving.pick import Must
 from core.model.serving.report import Variant, report
-from core.model.serving.run import check_run, engines_of, run_rows
+from core.model.serving.rows import check_run
+from core.model.serving.run import engines_of, run_rows
 from core.progress import Progress, part, silent
 
 FILE = "serving.json"

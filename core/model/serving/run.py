@@ -1,6 +1,5 @@
 """`model benchmark`: a finished run's model, and its variants, on the run's own test texts."""
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,12 @@ import numpy.typing as npt
 import torch
 
 from core.errors import InputError
-from core.model.base import file_hash
-from core.model.classifier import WEIGHTS, in_batches, load_model, tokenise
-from core.model.data import read_rows
+from core.model.classifier import in_batches, load_model, tokenise
 from core.model.serving.engine import Engine
 from core.model.serving.report import BOUND_MS, Rows
+from core.model.serving.rows import check_run, run_parts
 from core.model.serving.scenarios import offline, server
 from core.model.serving.timing import load_warning, time_together
-from core.model.shots import few
-from core.model.split import Split, split
 from core.model.stats import Ints
 from core.model.threads import threads
 from core.progress import Progress, part, silent
@@ -99,69 +95,15 @@ def benchmark(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
     return about | {"variant": engine.name} | batches.as_json()
 
 
-def check_run(run: Path) -> dict[str, Any]:
-    """The result of a finished run whose model is still the one that was measured.
-
-    Raises:
-        InputError: it has not ended, is not of classes, or its model changed since.
-    """
-    try:
-        told: dict[str, Any] = json.loads((run / "result.json").read_text(encoding="utf-8"))
-        sha256 = told["model"]["weights_sha256"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{run.name}: no training of classes has ended here; train it, or name another run.") from None
-    weights = run / "model" / WEIGHTS
-    if not weights.is_file():
-        raise InputError(f"{run.name}: model/{WEIGHTS} is missing, so the run is incomplete; train it again.")
-    if file_hash(weights) != sha256:
-        raise InputError(f"{run.name}: model/{WEIGHTS} changed since it was trained and measured; train it again.")
-    return told
-
-
 def run_rows(run: Path, test: Path | None) -> Rows:
-    """The validation and test rows of a run, from its data file and from the test table where one is named.
-
-    Raises:
-        InputError: the data file is gone or changed, or the run had a test table that is not named or not the same.
-    """
-    try:
-        source = json.loads((run / "answer" / "answer.json").read_text(encoding="utf-8"))["source"]
-        made_from = json.loads((run / "run.json").read_text(encoding="utf-8"))
-        result = json.loads((run / "result.json").read_text(encoding="utf-8"))
-        file, text, label = Path(source["file"]), source["text"], source["label"]
-        seed, rows_sha256 = int(made_from["config"]["seed"]), made_from["rows"]
-        learned = result["n_train"] + result["n_validation"]
-    except (OSError, ValueError, KeyError, TypeError):
-        raise InputError(f"{run.name}: does not say what it was trained on; train it again.") from None
-    if not file.is_file():
-        raise InputError(f"{file.name}: the table that {run.name} was trained on is not where it was; put it back.")
-    if file_hash(file) != source["sha256"]:
-        raise InputError(f"{file.name}: changed since {run.name} was trained on it; train again, or put it back.")
-    held = read_rows(test, text, label) if test else None
-    parts = split(read_rows(file, text, label), held, seed, file.name)
-    same = _same(parts, rows_sha256, learned, seed)
-    if same is None:
-        wrong = f"{test.name} is not the test table that" if test else "--test: name the test table with which"
-        raise InputError(f"{wrong} {run.name} was measured.")
-    parts = same
+    """The validation and test rows of a run; see `run_parts`."""
+    parts = run_parts(run, test)
     return Rows(
         parts.validation.texts,
         np.asarray(parts.validation.labels, dtype=np.int64),
         parts.test.texts,
         np.asarray(parts.test.labels, dtype=np.int64),
     )
-
-
-def _same(parts: Split, sha256: str, learned: int, seed: int) -> Split | None:
-    """The rows of the run, also where it learned from a few of each class only; None where these are others."""
-    if parts.sha256 == sha256:
-        return parts
-    shots, left = divmod(learned, len(parts.classes))
-    try:
-        fewer = few(parts, shots, seed)
-    except InputError:
-        return None
-    return fewer if left == 0 and fewer.sha256 == sha256 else None
 
 
 def engines_of(run: Path) -> list[Engine]:

@@ -13,7 +13,8 @@ from model_support import labelled_rows, write_csv
 from core.errors import InputError
 from core.model.look import Asked as Training
 from core.model.run import train_and_benchmark
-from core.model.serving.run import Asked, benchmark, check_run, run_rows
+from core.model.serving.rows import check_run
+from core.model.serving.run import Asked, benchmark, run_rows
 
 PROJECT = Path(__file__).resolve().parents[3]
 
