@@ -25,15 +25,24 @@ def table(tmp_path: Path) -> Callable[..., Path]:
 @pytest.fixture(scope="session")
 def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A BERT of two narrow layers with random weights, and the bundled model's tokenizer."""
+    return _random_bert(tmp_path_factory.mktemp("tiny") / "tiny-bert", layers=2)
+
+
+@pytest.fixture(scope="session")
+def three_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with three layers, so that there are some to leave out."""
+    return _random_bert(tmp_path_factory.mktemp("three") / "three-layers", layers=3)
+
+
+def _random_bert(folder: Path, layers: int) -> Path:
     import torch
     from transformers import BertConfig, BertModel
 
     from core.model.base import load_base
     from core.model.config import BUNDLED
 
-    folder = tmp_path_factory.mktemp("tiny") / "tiny-bert"
     torch.manual_seed(0)
-    shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
+    shape = {"hidden_size": 32, "num_hidden_layers": layers, "num_attention_heads": 2, "intermediate_size": 64}
     BertModel(BertConfig(vocab_size=30522, **shape)).save_pretrained(folder)
     load_base(BUNDLED).tokenizer.save_pretrained(folder)
     return folder

@@ -1,0 +1,255 @@
+"""A smaller model learns from the tuned one: its rows, the teacher's answers to them, the training, and what is left.
+
+Pruning and distillation differ in the model that they begin with; from there on both come through here. Only training
+rows are learnt from, the validation rows choose the epoch, and the test rows are not looked at.
+"""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from core.errors import InputError
+from core.model import adviser
+from core.model.base import Base
+from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, save_model, tokenise
+from core.model.config import TrainConfig
+from core.model.losses import Taught
+from core.model.run import advise, write_json
+from core.model.serving.rows import check_run, run_parts
+from core.model.threads import threads
+from core.model.train import Encoded, fine_tune
+from core.progress import Progress, part, silent
+
+FILE = "made.json"  # in the model's folder: what it was made from, and how the training went
+DROPPED, SPLICED = 0.15, 0.3  # shares of words left out, and of varied texts that are two ends put together
+
+
+@dataclass(frozen=True, slots=True)
+class Teaching:
+    """How a smaller model learns from the tuned one.
+
+    Attributes:
+        temperature: that softens both models' answers (Hinton et al. 2015: between 2 and 4 for small students).
+        weight: share of the teacher in the loss; the labels have the rest.
+        epochs: passes over the training rows.
+        learning_rate: after warm-up; it falls to 0 linearly.
+        batch_size: rows of a step.
+        varied: texts made of each training text by leaving words out and putting ends of two of a class together; the
+            teacher says what they are (Tang et al. 2019, arXiv 1903.12136, section 3.3).
+        seed: of rows' order, dropout, variation and samples.
+        test: the test table where the run had one of its own: no text of it is learnt from.
+    """
+
+    temperature: float = 2.0
+    weight: float = 0.7
+    epochs: int = 4
+    learning_rate: float = 1e-4
+    batch_size: int = 32
+    varied: int = 0
+    seed: int = 7
+    test: Path | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse settings that mean nothing.
+
+        Raises:
+            InputError: names the setting, what it was given, and what it can be.
+        """
+        if not self.temperature > 0:
+            raise InputError(f"temperature is {self.temperature:g}: it must be more than 0.")
+        if not 0 <= self.weight <= 1:
+            raise InputError(f"weight is {self.weight:g}: it must be at least 0 and at most 1.")
+        if self.varied < 0:
+            raise InputError(f"varied is {self.varied}: it must be at least 0.")
+        self.config(1)
+
+    def config(self, max_length: int) -> TrainConfig:
+        """The training's settings; the head is a trained one already, so it learns as slowly as the rest.
+
+        Raises:
+            InputError: a setting means nothing.
+        """
+        return TrainConfig(
+            epochs=self.epochs,
+            patience=self.epochs,
+            learning_rate=self.learning_rate,
+            head_factor=1.0,
+            batch_size=self.batch_size,
+            max_length=max_length,
+            seed=self.seed,
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """The settings as JSON values, without folders of this machine."""
+        return asdict(self) | {"test": self.test.name if self.test else None}
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """A finished run as a teacher.
+
+    Attributes:
+        teacher: the tuned model.
+        limit: tokens of a text that it reads.
+        train: the run's training rows, and the varied ones with the class that the teacher gives them.
+        logits: what the teacher says of them (rows, classes), computed once.
+        validation: the run's validation rows.
+    """
+
+    teacher: Classifier
+    tokenizer: PreTrainedTokenizerBase
+    classes: tuple[str, ...]
+    limit: int
+    train: Encoded
+    validation: Encoded
+    logits: Tensor
+    weights_sha256: str
+
+    @property
+    def pad(self) -> int:
+        """Id of the padding token."""
+        return self.tokenizer.pad_token_id or 0
+
+    def sample(self, rows: int, seed: int) -> tuple[Encoded, Tensor]:
+        """Training rows drawn with a seed, and the teacher's logits of them."""
+        drawn = Random(seed).sample(range(len(self.train.ids)), min(rows, len(self.train.ids)))  # noqa: S311
+        picked = Encoded([self.train.ids[i] for i in drawn], [self.train.labels[i] for i in drawn])
+        return picked, self.logits[torch.tensor(drawn)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pupil:
+    """A student as `core.model.run.advise` asks for it."""
+
+    student: Classifier
+    base: Base
+    config: TrainConfig
+    encoded: tuple[Encoded, Encoded, Encoded]
+
+    def start(self) -> Classifier:
+        return self.student
+
+
+def made(run: Path, out: Path, kind: str, settings: Teaching) -> tuple[dict[str, Any], bool]:
+    """What a model of these settings follows from, and whether `out` already holds the one that does.
+
+    Raises:
+        InputError: the run has not ended, is not of classes, or was changed since.
+    """
+    sha256 = check_run(run)["model"]["weights_sha256"]
+    follows = {"kind": kind, "weights_sha256": sha256, "settings": settings.as_json()}
+    try:
+        kept = json.loads((out / FILE).read_text(encoding="utf-8"))["from"]
+    except (OSError, ValueError, KeyError, TypeError):
+        kept = None
+    return follows, kept == follows and (out / WEIGHTS).is_file()
+
+
+def read_lesson(run: Path, settings: Teaching, progress: Progress = silent) -> Lesson:
+    """Load a run's model and rows, and let the model answer the rows that a student will learn from.
+
+    Raises:
+        InputError: the run is incomplete or was changed, its table is gone, or its test table is not named.
+    """
+    torch.set_num_threads(threads())
+    sha256 = check_run(run)["model"]["weights_sha256"]
+    progress(0, 1, "Reading the rows of the run")
+    parts = run_parts(run, settings.test)
+    teacher, tokenizer, classes, limit = load_model(run / "model")
+    more = varied(parts.train.texts, parts.train.labels, settings.varied, settings.seed)
+    ids = tokenise(tokenizer, [*parts.train.texts, *more], limit)
+    pad = tokenizer.pad_token_id or 0
+    logits = in_batches(lambda **b: teacher(**b)["logits"], ids, pad, progress, "Asking the tuned model").clone()
+    guessed = logits[len(parts.train) :].argmax(1).tolist()
+    validation = Encoded(tokenise(tokenizer, parts.validation.texts, limit), parts.validation.labels)
+    train = Encoded(ids, [*parts.train.labels, *guessed])
+    return Lesson(teacher, tokenizer, classes, limit, train, validation, logits, sha256)
+
+
+def teach(
+    lesson: Lesson,
+    student: Classifier,
+    settings: Teaching,
+    out: Path,
+    follows: dict[str, Any],
+    progress: Progress = silent,
+) -> Path:
+    """Train the student, and leave it in `out`, whole or not at all.
+
+    A training that was cancelled goes on from its last checkpoint when asked for again with the same settings.
+
+    Args:
+        lesson: the rows and the teacher's answers to them.
+        student: smaller than the teacher, with a head for the same classes; it is changed.
+        settings: of the training.
+        out: the model's folder; what it held is replaced.
+        follows: all that the weights follow from, as `made` gives it.
+        progress: told after every step.
+
+    Raises:
+        Diverged: the loss is no longer a number.
+        InputError: the disk is full.
+    """
+    work, config = _work(out, follows), settings.config(lesson.limit)
+    base = Base(follows["kind"], student.encoder, lesson.tokenizer, lesson.weights_sha256)
+    nothing = Encoded([], [])
+    pupil = _Pupil(student, base, config, (lesson.train, lesson.validation, nothing))
+    forecast = advise(pupil, work, part(progress, 0, 0.1)).forecast
+    taught = Taught(lesson.logits, settings.temperature, settings.weight)
+    training = fine_tune(
+        student,
+        lesson.train,
+        lesson.validation,
+        config,
+        lesson.pad,
+        work / "checkpoints",
+        part(progress, 0.1, 1),
+        taught=taught,
+    )
+    save_model(student, lesson.tokenizer, lesson.classes, lesson.limit, out)
+    held = adviser.scored(forecast, training.seconds / 60)
+    told = forecast.as_json() | {"actual": held.actual, "inside": held.inside, "ratio": held.ratio}
+    write_json(out / FILE, {"from": follows, "forecast": told, "training": asdict(training)})
+    shutil.rmtree(work, ignore_errors=True)
+    return out
+
+
+def varied(texts: Sequence[str], labels: Sequence[int], copies: int, seed: int) -> list[str]:
+    """Texts made of training texts: words left out, or the beginning of one and the end of another of its class."""
+    draw = Random(seed)  # noqa: S311 - a sample, not a secret
+    of_class: dict[int, list[str]] = {}
+    for text, label in zip(texts, labels, strict=True):
+        of_class.setdefault(label, []).append(text)
+    found = []
+    for _ in range(copies):
+        for text, label in zip(texts, labels, strict=True):
+            words = text.split()
+            if draw.random() < SPLICED:
+                other = draw.choice(of_class[label]).split()
+                words = words[: draw.randint(0, len(words))] + other[draw.randint(0, len(other)) :]
+            kept = [word for word in words if draw.random() >= DROPPED]
+            found.append(" ".join(kept or words or text.split()))
+    return found
+
+
+def _work(out: Path, follows: dict[str, Any]) -> Path:
+    """The folder of the unfinished training; one with other settings in it is begun anew."""
+    work = out.with_name(f".{out.name}.training")
+    file = work / "from.json"
+    try:
+        same = json.loads(file.read_text(encoding="utf-8")) == follows
+    except (OSError, ValueError):
+        same = False
+    if not same:
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        write_json(file, follows)
+    return work
