@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.model.optimise.prune import blocks, check_shape, narrowed, with_layers
+from core.model.optimise.prune import blocks, narrowed, shape, with_layers
 from core.model.optimise.recover import Teaching, made, read_lesson, teach
 from core.progress import Progress, part, silent
 
@@ -15,11 +15,14 @@ class Distilling(Teaching):
     """The student's shape, and how it learns.
 
     Attributes:
-        layers: of the student.
-        width: neurons between its feed-forward matrices; None keeps the teacher's.
+        layers: of the student; None gives it one for three of the teacher's.
+        width: neurons between its feed-forward matrices; None gives it half as many as the teacher has.
     """
 
-    layers: int = 3
+    epochs: int = 6
+    learning_rate: float = 5e-4
+    varied: int = 1
+    layers: int | None = None
     width: int | None = None
 
 
@@ -44,10 +47,8 @@ def distil(run: Path, out: Path, settings: Distilling | None = None, progress: P
     if done:
         return out
     lesson = read_lesson(run, settings, part(progress, 0, 0.1))
-    has = len(blocks(lesson.teacher))
-    width = lesson.teacher.encoder.config.intermediate_size if settings.width is None else settings.width
-    check_shape(lesson.teacher, settings.layers, width)
-    student = with_layers(lesson.teacher, evenly(has, settings.layers))
+    layers, width = shape(lesson.teacher, settings.layers, settings.width, of_layers=1 / 3)
+    student = with_layers(lesson.teacher, evenly(len(blocks(lesson.teacher)), layers))
     student = narrowed(student, width, lesson.sample(JUDGED, settings.seed)[0], lesson.pad)
     return teach(lesson, student, settings, out, follows, part(progress, 0.1, 1))
 

@@ -6,6 +6,7 @@ that a saved model can be loaded with.
 """
 
 import copy
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,13 +37,14 @@ class Pruning(Teaching):
     """How much of the tuned model stays, and how it recovers.
 
     Attributes:
-        layers: that stay.
-        width: neurons between the two feed-forward matrices of each layer that stay.
+        layers: that stay; None keeps two of three.
+        width: neurons between the two feed-forward matrices of each layer that stay; None keeps half of them.
         rows: training rows on which layers and neurons are judged.
     """
 
-    layers: int = 4
-    width: int = 768
+    epochs: int = 2
+    layers: int | None = None
+    width: int | None = None
     rows: int = 256
 
 
@@ -66,10 +68,10 @@ def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progr
     if done:
         return out
     lesson = read_lesson(run, settings, part(progress, 0, 0.1))
-    check_shape(lesson.teacher, settings.layers, settings.width)
-    keep = layers_to_keep(lesson, settings.layers, settings.rows, settings.seed, part(progress, 0.1, 0.2))
+    layers, width = shape(lesson.teacher, settings.layers, settings.width, of_layers=2 / 3)
+    keep = layers_to_keep(lesson, layers, settings.rows, settings.seed, part(progress, 0.1, 0.2))
     student = with_layers(lesson.teacher, keep)
-    student = narrowed(student, settings.width, lesson.sample(settings.rows, settings.seed)[0], lesson.pad)
+    student = narrowed(student, width, lesson.sample(settings.rows, settings.seed)[0], lesson.pad)
     return teach(lesson, student, settings, out, follows, part(progress, 0.2, 1))
 
 
@@ -88,18 +90,21 @@ def blocks(model: Classifier) -> nn.ModuleList:
     return model.encoder.encoder.layer
 
 
-def check_shape(model: Classifier, layers: int, width: int) -> None:
-    """Refuse a shape that is no part of the model's.
+def shape(model: Classifier, layers: int | None, width: int | None, *, of_layers: float) -> tuple[int, int]:
+    """Layers and width of a smaller model; where None was asked, `of_layers` of the layers and half of the width.
 
     Raises:
         InputError: says which number is wrong and what it can be, or that nothing would get smaller.
     """
     has = len(blocks(model)), int(model.encoder.config.intermediate_size)
+    layers = math.ceil(has[0] * of_layers) if layers is None else layers
+    width = math.ceil(has[1] / 2) if width is None else width
     for name, asked, most in (("layers", layers, has[0]), ("width", width, has[1])):
         if not 1 <= asked <= most:
             raise InputError(f"{name} is {asked}: it must be at least 1 and at most {most}, as the tuned model has.")
     if (layers, width) == has:
         raise InputError(f"{layers} layers of width {width} is what the tuned model has: ask for less of one of them.")
+    return layers, width
 
 
 def layers_to_keep(lesson: Lesson, layers: int, rows: int, seed: int, progress: Progress = silent) -> list[int]:

@@ -16,17 +16,18 @@ from torch.nn import functional
 from training_support import Ear
 
 from core.errors import InputError
-from core.model.base import file_hash
-from core.model.classifier import WEIGHTS, load_model
+from core.model.base import file_hash, load_base
+from core.model.classifier import WEIGHTS, Classifier, load_model
 from core.model.losses import Taught
 from core.model.optimise import recover
 from core.model.optimise.distil import Distilling, distil, evenly
+from core.model.optimise.prune import shape
 from core.model.optimise.recover import FILE, Teaching, read_lesson, varied
 from core.model.serving.rows import run_parts
 from core.model.serving.run import Eager, run_rows
 from core.progress import Cancelled
 
-SMALL = Distilling(layers=1, epochs=3, learning_rate=2e-3, batch_size=16)
+SMALL = Distilling(layers=1, width=64, epochs=3, learning_rate=2e-3, batch_size=16, varied=0)
 
 
 @pytest.fixture(scope="module")
@@ -169,12 +170,18 @@ def test_settings_without_meaning_are_refused(settings: dict[str, float], messag
         Distilling(**settings)
 
 
+def test_a_student_has_a_third_of_the_layers_and_half_of_the_width_where_nothing_is_asked(three_layers: Path) -> None:
+    model = Classifier(load_base(str(three_layers)).encoder, 3)
+    assert shape(model, None, None, of_layers=1 / 3) == (1, 32)
+    assert shape(model, None, 64, of_layers=2 / 3) == (2, 64)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"layers": 4}, "layers is 4: it must be at least 1 and at most 3"),
         ({"layers": 0}, "layers is 0"),
-        ({"layers": 3}, "3 layers of width 64 is what the tuned model has"),
+        ({"layers": 3, "width": 64}, "3 layers of width 64 is what the tuned model has"),
         ({"layers": 3, "width": 65}, "width is 65: it must be at least 1 and at most 64"),
     ],
 )
