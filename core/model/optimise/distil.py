@@ -16,7 +16,7 @@ class Distilling(Teaching):
 
     Attributes:
         layers: of the student; None gives it one for three of the teacher's.
-        width: neurons between its feed-forward matrices; None gives it half as many as the teacher has.
+        width: neurons between its feed-forward matrices; None gives it a quarter of the teacher's.
     """
 
     epochs: int = 6
@@ -47,7 +47,7 @@ def distil(run: Path, out: Path, settings: Distilling | None = None, progress: P
     if done:
         return out
     lesson = read_lesson(run, settings, part(progress, 0, 0.1))
-    layers, width = shape(lesson.teacher, settings.layers, settings.width, of_layers=1 / 3)
+    layers, width = shape(lesson.teacher, settings.layers, settings.width, of=(1 / 3, 1 / 4))
     student = with_layers(lesson.teacher, evenly(len(blocks(lesson.teacher)), layers))
     student = narrowed(student, width, lesson.sample(JUDGED, settings.seed)[0], lesson.pad)
     return teach(lesson, student, settings, out, follows, part(progress, 0.1, 1))

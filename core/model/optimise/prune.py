@@ -68,7 +68,7 @@ def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progr
     if done:
         return out
     lesson = read_lesson(run, settings, part(progress, 0, 0.1))
-    layers, width = shape(lesson.teacher, settings.layers, settings.width, of_layers=2 / 3)
+    layers, width = shape(lesson.teacher, settings.layers, settings.width, of=(2 / 3, 1 / 2))
     keep = layers_to_keep(lesson, layers, settings.rows, settings.seed, part(progress, 0.1, 0.2))
     student = with_layers(lesson.teacher, keep)
     student = narrowed(student, width, lesson.sample(settings.rows, settings.seed)[0], lesson.pad)
@@ -90,15 +90,15 @@ def blocks(model: Classifier) -> nn.ModuleList:
     return model.encoder.encoder.layer
 
 
-def shape(model: Classifier, layers: int | None, width: int | None, *, of_layers: float) -> tuple[int, int]:
-    """Layers and width of a smaller model; where None was asked, `of_layers` of the layers and half of the width.
+def shape(model: Classifier, layers: int | None, width: int | None, of: tuple[float, float]) -> tuple[int, int]:
+    """Layers and width of a smaller model; where None was asked, the shares `of` those that the model has.
 
     Raises:
         InputError: says which number is wrong and what it can be, or that nothing would get smaller.
     """
     has = len(blocks(model)), int(model.encoder.config.intermediate_size)
-    layers = math.ceil(has[0] * of_layers) if layers is None else layers
-    width = math.ceil(has[1] / 2) if width is None else width
+    layers = math.ceil(has[0] * of[0]) if layers is None else layers
+    width = math.ceil(has[1] * of[1]) if width is None else width
     for name, asked, most in (("layers", layers, has[0]), ("width", width, has[1])):
         if not 1 <= asked <= most:
             raise InputError(f"{name} is {asked}: it must be at least 1 and at most {most}, as the tuned model has.")

@@ -91,8 +91,8 @@ class Teaching:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The settings as JSON values, without folders of this machine."""
-        return asdict(self) | {"test": self.test.name if self.test else None}
+        """The settings as JSON values, without the test table: the run's weights follow from it, not the student's."""
+        return {name: value for name, value in asdict(self).items() if name != "test"}
 
 
 @dataclass(frozen=True, slots=True)

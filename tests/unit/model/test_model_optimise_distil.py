@@ -17,14 +17,14 @@ from training_support import Ear
 
 from core.errors import InputError
 from core.model.base import file_hash, load_base
-from core.model.classifier import WEIGHTS, Classifier, load_model
+from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, tokenise
 from core.model.losses import Taught
 from core.model.optimise import recover
 from core.model.optimise.distil import Distilling, distil, evenly
 from core.model.optimise.prune import shape
 from core.model.optimise.recover import FILE, Teaching, read_lesson, varied
 from core.model.serving.rows import run_parts
-from core.model.serving.run import Eager, run_rows
+from core.model.serving.run import run_rows
 from core.progress import Cancelled
 
 SMALL = Distilling(layers=1, width=64, epochs=3, learning_rate=2e-3, batch_size=16, varied=0)
@@ -40,12 +40,12 @@ def student(run: Path) -> Path:
     return distil(run, run.parent / "student", SMALL)
 
 
-def right(run: Path, model: Path) -> float:
+def right(run: Path, folder: Path) -> float:
     """Accuracy of the model in a folder on the run's test rows."""
-    rows, place = run_rows(run, None), model.parent / "as-run"
-    shutil.rmtree(place, ignore_errors=True)
-    shutil.copytree(model, place / "model")
-    return float((Eager(place).logits(rows.test).argmax(1) == rows.test_labels).mean())
+    model, tokenizer, _, limit = load_model(folder)
+    rows = run_rows(run, None)
+    logits = in_batches(lambda **batch: model(**batch)["logits"], tokenise(tokenizer, rows.test, limit), 0)
+    return float((logits.argmax(1).numpy() == rows.test_labels).mean())
 
 
 def test_the_student_is_smaller_loads_like_any_model_and_answers_as_well(run: Path, student: Path) -> None:
@@ -170,10 +170,10 @@ def test_settings_without_meaning_are_refused(settings: dict[str, float], messag
         Distilling(**settings)
 
 
-def test_a_student_has_a_third_of_the_layers_and_half_of_the_width_where_nothing_is_asked(three_layers: Path) -> None:
+def test_where_nothing_is_asked_the_shape_is_a_share_of_the_tuned_models(three_layers: Path) -> None:
     model = Classifier(load_base(str(three_layers)).encoder, 3)
-    assert shape(model, None, None, of_layers=1 / 3) == (1, 32)
-    assert shape(model, None, 64, of_layers=2 / 3) == (2, 64)
+    assert shape(model, None, None, (1 / 3, 1 / 4)) == (1, 16)
+    assert shape(model, None, 64, (2 / 3, 1 / 2)) == (2, 64)
 
 
 @pytest.mark.parametrize(
