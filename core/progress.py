@@ -1,6 +1,10 @@
 """How a long piece of work says how far it is, to whoever listens."""
 
-from typing import Protocol
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Progress(Protocol):
@@ -25,6 +29,20 @@ def part(progress: Progress, start: float, stop: float) -> Progress:
         progress(start + (stop - start) * share, 1.0, note)
 
     return report
+
+
+def told_while(work: Callable[[], T], progress: Progress, note: str) -> T:
+    """Run a library's call that says nothing for seconds, and say so each second meanwhile.
+
+    A cancelled job waits for the call to end, for a thread cannot be stopped from outside.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(work)
+        waited = 0
+        while not wait([running], timeout=1).done:
+            waited += 1
+            progress(1 - 0.9**waited, 1, f"{note} · {waited} s")
+        return running.result()
 
 
 class Cancelled(Exception):  # noqa: N818 - not an error: the person asked for it

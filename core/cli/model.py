@@ -1,13 +1,14 @@
 """`python -m core model ...`: look at a table, compare base models, train, and answer texts."""
 
 import sys
+from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from core.cli.output import PLAIN, Json, show, stdout_kept, told_on_stderr
+from core.cli.output import PLAIN, Json, lines, show, stdout_kept, told_on_stderr
 from core.errors import InputError
 from core.progress import Progress
 
@@ -158,6 +159,44 @@ def model_predict(
         answerer = room.answerer(run)
         answers = [answerer.answer(text).as_json() for text in texts]
     show(answers, as_json)
+
+
+@app.command("optimise")
+def model_optimise(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="Run folder of a training that ended.")],
+    test: Annotated[Path | None, typer.Option(help="Test table, where it is no longer where the run had it.")] = None,
+    accuracy: Annotated[float | None, typer.Option(min=0, max=1, help="Accuracy that the pick must reach.")] = None,
+    p95_ms: Annotated[float | None, typer.Option(min=0.1, help="What p95 of the pick must stay under.")] = None,
+    margin: Annotated[float, typer.Option(help="Share of the accuracy that a variant may lose.")] = 0.01,
+    students: Annotated[bool, typer.Option(help="Train pruned and distilled models too, which takes minutes.")] = True,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to time all variants together.")] = 45,
+    seed: Annotated[int, typer.Option(min=0, help="Of the texts drawn and of their arrivals.")] = 7,
+    as_json: Json = False,
+) -> None:
+    """Make a run's model smaller and faster, and say what each variant keeps, costs, and which one to ship.
+
+    A percentile is null where too few requests were timed for it: p95 takes 90, p99 takes 459.
+    """
+    with stdout_kept(), told_on_stderr() as progress:
+        room = import_module("core.model.optimise.run")
+        must = import_module("core.model.serving.pick").Must(accuracy, p95_ms)
+        asked = room.Asked(run, test, must, students=students, seed=seed, seconds=seconds, margin=margin)
+        found = room.optimise(asked, progress)
+    show(found, as_json, lambda: lines(*_board(found)))
+
+
+def _board(found: Mapping[str, Any]) -> Iterator[str]:
+    """The board of variants in lines."""
+    yield f"{'variant':16}{'accuracy':>22}  {'receipt':12}{'p95 ms':>8}{'MB':>8}{'memory':>9}{'flips':>7}"
+    for v in found["variants"]:
+        accuracy = f"{v['accuracy']:.1%} ({v['low']:.1%}-{v['high']:.1%})"
+        p95 = "n small" if v["p95_ms"] is None else f"{v['p95_ms']:.1f}"
+        memory = "unknown" if v["peak_mb"] is None else f"{v['peak_mb']:.0f} MB"
+        receipt, flips = v["receipt"] or "(reference)", v["flips"]
+        yield f"{v['name']:16}{accuracy:>22}  {receipt:12}{p95:>8}{v['size_mb']:>8.1f}{memory:>9}{flips:>7}"
+    yield found["why"]
+    yield from (f"{x['name']} was not made: {x['why']}" for x in found["left_out"])
+    yield from (found[name] for name in ("too_few", "warning", "portability") if found[name])
 
 
 @app.command("benchmark")

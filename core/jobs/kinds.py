@@ -47,6 +47,7 @@ KINDS: dict[str, Kind] = {
     for kind in (
         Kind("model", "Train and test the model", "core.model.measure:measure", room="model", resumable=True),
         Kind("look", "Look at the data", "core.model.measure:look", room="model"),
+        Kind("optimise", "Make it smaller and faster", "core.model.measure:optimise", room="model", resumable=True),
         Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model"),
         Kind("choose", "Compare base models", "core.model.measure:choose", room="model"),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),

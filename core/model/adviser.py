@@ -21,7 +21,8 @@ from scipy.stats import t as student
 from torch.nn import functional
 
 from core.errors import InputError
-from core.model.classifier import TOKENS_PER_BATCH, Classifier, padded, save_weights
+from core.model.batching import TOKENS_PER_BATCH
+from core.model.classifier import Classifier, padded, save_weights
 from core.model.hardware import Hardware
 from core.progress import Progress, silent
 

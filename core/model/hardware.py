@@ -15,7 +15,10 @@ import torch
 
 from core.model.latency import this_machine
 
-FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8", "neon", "bf16")
+FLAGS = (
+    *("avx2", "avx512f", "avx512_vnni", "avx_vnni", "avx512_bf16", "amx_bf16", "amx_int8"),
+    *("neon", "asimddp", "bf16"),
+)
 SIDE = 2048
 _SECONDS = 0.4  # of repeating a product; the best of the repeats counts, for it was disturbed least
 
@@ -73,6 +76,11 @@ def bf16_native(flags: tuple[str, ...]) -> bool:
     training 2.1 times slower (755 and 1,590 ms a step on an Ice Lake without avx512_bf16).
     """
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))
+
+
+def int8_native(flags: tuple[str, ...]) -> bool:
+    """Whether the processor multiplies and adds 8-bit numbers in one instruction (VNNI, AMX, or ARM's dot product)."""
+    return bool({"avx512_vnni", "avx_vnni", "amx_int8", "asimddp"} & set(flags))
 
 
 def matmul_gflops(dtype: torch.dtype) -> float:

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from safetensors import SafetensorError
@@ -24,7 +24,15 @@ from core.model.tfidf import TfIdf
 
 FOLDER = "answer"
 NEAREST = 5
-Source = tuple[Path, str, str]  # the data file, its text and its label column
+
+
+class Source(NamedTuple):
+    """Where a run's rows are: the data file, its text and label columns, and the test table where there was one."""
+
+    data: Path
+    text: str
+    label: str
+    test: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +158,9 @@ class Kept:
 def _source(source: Source | None) -> dict[str, str] | None:
     if source is None:
         return None
-    file, text, label = source
-    return {"file": str(file.resolve()), "sha256": file_hash(file), "text": text, "label": label}
+    file, text, label, test = source
+    told = {"file": str(file.resolve()), "sha256": file_hash(file), "text": text, "label": label}
+    return told | ({"test": str(test.resolve())} if test else {})
 
 
 def _texts(source: dict[str, str] | None) -> dict[int, str]:

@@ -1,7 +1,7 @@
 """The doors of the model room: a venture in, evidence out.
 
-`measure` trains and tests; `look` is its first step alone, in seconds; `choose` compares base models; `serve` times
-what was trained, as it would be shipped.
+`measure` trains and tests; `look` is its first step alone, in seconds; `choose` compares base models; `optimise` makes
+what was trained smaller and faster; `serve` times it, as it would be shipped.
 """
 
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.model.scores import evidence as scores
 from core.model.serving import evidence as serving
-from core.progress import Progress, part, silent
+from core.progress import Progress, part, silent, told_while
 from core.venture import Dataset, Venture
 
 if TYPE_CHECKING:
@@ -152,6 +152,21 @@ def serve(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[
     Raises:
         InputError: nothing was trained on the venture's table yet, or what was trained changed since.
     """
+    return _shipped(venture, run_dir, progress, make=False)
+
+
+def optimise(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+    """Make smaller and faster variants of the newest training run's model, then do what `serve` does with all of them.
+
+    Variants lie beside the tuned model and are made once; an interrupted run goes on with those that are missing.
+
+    Raises:
+        InputError: nothing was trained on the venture's table yet, or what was trained changed since.
+    """
+    return _shipped(venture, run_dir, progress, make=True)
+
+
+def _shipped(venture: Venture, run_dir: Path, progress: Progress, *, make: bool) -> list[Evidence]:
     data, must, currency = venture.labelled, venture.must, venture.market.currency
     if data is None or data.task == "score":
         why = _NO_DATA if data is None else _SCORES
@@ -167,6 +182,7 @@ def serve(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[
         run_dir,
         room.Must(must.accuracy, must.p95_ms, cost),
         seed=venture.model.seed,
+        make=make,
         progress=part(progress, 0.02, 1),
     )
     return serving.of_report(found, _source(), currency)
@@ -215,16 +231,9 @@ def _base(venture: Venture, name: str) -> str:
 
 def _room(module: str, progress: Progress) -> Any:
     """Import what takes seconds to import, and say so meanwhile."""
-    from concurrent.futures import ThreadPoolExecutor, wait
     from importlib import import_module
 
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(import_module, module)
-        waited = 0
-        while not wait([loading], timeout=1).done:
-            waited += 1
-            progress(0.02 * (1 - 0.9**waited), 1, f"Starting torch and transformers · {waited} s")
-        return loading.result()
+    return told_while(lambda: import_module(module), part(progress, 0, 0.02), "Starting torch and transformers")
 
 
 _METHODS = {

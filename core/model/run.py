@@ -28,6 +28,7 @@ from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, p
 from core.model.config import TrainConfig
 from core.model.hardware import Hardware, inspect_hardware
 from core.model.history import FILE as HISTORY
+from core.model.kept import Source
 from core.model.latency import Latency, Machine, measure_latency
 from core.model.look import Asked, Look, look
 from core.model.search import Search, search
@@ -346,6 +347,6 @@ def _keep_answers(found: Look, out: Path, temperature: float) -> None:
         train.rows,
         found.fitted,
         found.config.base,
-        (asked.data, asked.text, asked.label),
+        Source(asked.data, asked.text, asked.label, asked.test),
         temperature,
     )

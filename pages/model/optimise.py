@@ -85,7 +85,7 @@ def show(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
 def _board(of: Venture, detail: Mapping[str, Any]) -> None:
     variants, pick = detail["variants"], detail.get("pick")
     st.markdown(detail.get("why") or "No variant is picked.")
-    for warning in (detail.get("warning"), detail.get("portability")):
+    for warning in (detail.get("warning"), detail.get("too_few")):
         if warning:
             st.warning(warning, icon=":material/warning:")
     if len(variants) > 1:
@@ -99,6 +99,10 @@ def _board(of: Venture, detail: Mapping[str, Any]) -> None:
                 f"{v['name']}: {v['differing']} of {v['n']:,} timed requests got another answer than the accuracy run. "
                 "That run reads texts in batches, and this variant rounds by what else is in the batch."
             )
+    for missing in detail.get("left_out") or []:
+        st.caption(f"**{missing['name']}** was not made. {missing['why']}")
+    if detail.get("portability"):
+        st.caption(f":material/memory: {detail['portability']}")
     with st.expander("All figures as a table", icon=":material/table:"):
         st.dataframe(pd.DataFrame([_row(v, pick) for v in variants]), hide_index=True, alt="All variants with figures")
         st.caption(
@@ -205,6 +209,8 @@ def _row(v: Mapping[str, Any], pick: str | None) -> dict[str, Any]:
         "p95 faster by": f"{faster['value']:.2g} ({faster['low']:.2g} to {faster['high']:.2g})" if faster else "",
         "size": f"{v['size_mb']:.3g} MB" if v.get("size_mb") else "",
         "memory": f"{v['peak_mb']:,.0f} MB" if v.get("peak_mb") else "",
+        "cold start": f"{v['cold_start_s']:.2g} s" if v.get("cold_start_s") else "",
+        "largest logit difference": f"{v['max_logit_diff']:.2g}" if v.get("max_logit_diff") is not None else "",
         "1,000 requests": money(cost) if cost is not None else "unknown",
         "MLPerf": v.get("division") or "",
     }

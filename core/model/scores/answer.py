@@ -12,7 +12,7 @@ import torch
 
 from core.model import kept
 from core.model.classifier import predict_scores
-from core.model.kept import Kept
+from core.model.kept import Kept, Source
 from core.model.scores import baselines
 from core.model.scores.conformal import Conformal
 
@@ -85,7 +85,7 @@ def keep(run_dir: Path, found: "ScoreLook", reach: Conformal) -> None:
         train.rows,
         fitted.words,
         found.config.base,
-        (asked.data, asked.text, asked.label),
+        Source(asked.data, asked.text, asked.label, asked.test),
     )
 
 

@@ -1,7 +1,7 @@
 """What serving a set of variants comes to: times, costs, the pick, what it bears, what it may answer by itself."""
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,7 @@ class Variant:
         size_mb: as it would be deployed.
         receipt: "proven", "not proven" or "worse" against the fp32 model; empty for that one.
         peak_mb: memory at its highest; None where it was not measured.
+        more: what else is known of it, as JSON values, for whoever reads the report.
     """
 
     engine: Engine
@@ -41,6 +42,7 @@ class Variant:
     size_mb: float
     receipt: str = ""
     peak_mb: float | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Report:
             "faster": asdict(faster) if faster else None,
             "accuracy_timed": asdict(found),
             "differing": timed.differing(v.test_logits.argmax(1)),
+            **v.more,
         }
 
 

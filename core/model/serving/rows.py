@@ -32,7 +32,11 @@ def check_run(run: Path) -> dict[str, Any]:
 
 
 def run_parts(run: Path, test: Path | None) -> Split:
-    """The rows of a run, from its data file and from the test table where one is named.
+    """The rows of a run, from its data file and its test table.
+
+    Args:
+        run: folder of a finished training.
+        test: the test table; where left out, the one that the run was measured with, if it is where it was.
 
     Raises:
         InputError: the data file is gone or changed, or the run had a test table that is not named or not the same.
@@ -50,6 +54,8 @@ def run_parts(run: Path, test: Path | None) -> Split:
         raise InputError(f"{file.name}: the table that {run.name} was trained on is not where it was; put it back.")
     if file_hash(file) != source["sha256"]:
         raise InputError(f"{file.name}: changed since {run.name} was trained on it; train again, or put it back.")
+    kept = Path(source["test"]) if "test" in source else None
+    test = test or (kept if kept and kept.is_file() else None)
     held = read_rows(test, text, label) if test else None
     parts = split(read_rows(file, text, label), held, seed, file.name)
     same = _same(parts, rows_sha256, learned, seed)

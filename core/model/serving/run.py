@@ -1,17 +1,18 @@
 """`model benchmark`: a finished run's model, and its variants, on the run's own test texts."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from core.errors import InputError
-from core.model.classifier import in_batches, load_model, tokenise
+from core.model.serving.eager import Eager
 from core.model.serving.engine import Engine
+from core.model.serving.onnx import TOLD, OnnxEngine
 from core.model.serving.report import BOUND_MS, Rows
 from core.model.serving.rows import check_run, run_parts
 from core.model.serving.scenarios import offline, server
@@ -21,26 +22,9 @@ from core.model.threads import threads
 from core.progress import Progress, part, silent
 
 SCENARIOS = ("single", "server", "offline")
+VARIANTS = "variants"  # folder of a run
+ORDER = ("onnx-fp32", "onnx-int8", "pruned", "distilled")  # how variants are listed
 SECONDS = 60.0  # MLPerf asks for 600; a minute is enough for ratios and for p95
-
-
-class Eager:
-    """The kept model as training left it: PyTorch, fp32."""
-
-    def __init__(self, run: Path) -> None:
-        """Load it.
-
-        Raises:
-            InputError: the folder holds no model, or a damaged one.
-        """
-        self.name, self.folder = "fp32", run / "model"
-        self.model, self.tokenizer, self.classes, self.limit = load_model(self.folder)
-
-    def logits(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
-        """Logits (texts, classes)."""
-        ids, pad = tokenise(self.tokenizer, texts, self.limit), self.tokenizer.pad_token_id or 0
-        found: npt.NDArray[np.float32] = in_batches(lambda **b: self.model(**b)["logits"], ids, pad).numpy()
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +91,27 @@ def run_rows(run: Path, test: Path | None) -> Rows:
 
 
 def engines_of(run: Path) -> list[Engine]:
-    """The variants that a run has: the model as training left it."""
-    return [Eager(run)]
+    """The variants that a run has: the model as training left it first, then what `model optimise` made of it.
+
+    Raises:
+        InputError: the model or a variant is damaged.
+    """
+    sha256 = json.loads((run / "result.json").read_text(encoding="utf-8"))["model"]["weights_sha256"]
+    made = sorted((run / VARIANTS).glob(f"*/{TOLD}"), key=_place)
+    return [Eager(run / "model"), *(OnnxEngine(f.parent) for f in made if _of_model(f) == sha256)]
+
+
+def _place(told: Path) -> tuple[int, str]:
+    name = told.parent.name
+    return (next((i for i, start in enumerate(ORDER) if name.startswith(start)), len(ORDER)), name)
+
+
+def _of_model(told: Path) -> str:
+    """Digest of the tuned model that a variant goes back to; empty where it does not say."""
+    try:
+        return str(json.loads(told.read_text(encoding="utf-8"))["tuned_sha256"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
 
 
 def _single(

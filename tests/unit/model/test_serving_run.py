@@ -58,10 +58,17 @@ def test_the_server_scenario_keeps_its_bound_and_offline_counts_rows(run: Path) 
     assert batches["low"] <= batches["samples_per_s"] <= batches["high"]
 
 
-def test_a_run_with_a_test_table_of_its_own_asks_for_it_and_takes_no_other(tested: Path) -> None:
-    with pytest.raises(InputError, match="--test: name the test table with which run"):
-        run_rows(tested, None)
-    rows = run_rows(tested, tested.parent / "held.csv")
+def test_a_run_finds_its_test_table_asks_for_it_where_it_is_gone_and_takes_no_other(tested: Path) -> None:
+    assert len(run_rows(tested, None).test) == 40
+    held = tested.parent / "held.csv"
+    gone = held.rename(tested.parent / "elsewhere.csv")
+    try:
+        with pytest.raises(InputError, match="--test: name the test table with which run"):
+            run_rows(tested, None)
+        assert len(run_rows(tested, gone).test) == 40
+    finally:
+        gone.rename(held)
+    rows = run_rows(tested, held)
     assert len(rows.test) == len(rows.test_labels) == 40
     assert len(rows.validation) == 3  # one in ten of the ten of each of three classes that it learned from
     other = write_csv(tested.parent / "other.csv", labelled_rows(20, seed=9))

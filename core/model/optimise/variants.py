@@ -1,0 +1,98 @@
+"""Which variants of a tuned model there are, and how each is made.
+
+They lie in the run's folder: `students/` holds smaller models as PyTorch keeps them, `variants/` what can be deployed.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import InputError
+from core.model.optimise.distil import Distilling, distil
+from core.model.optimise.export import export
+from core.model.optimise.prune import Pruning, prune
+from core.model.serving.rows import check_run
+from core.model.serving.run import VARIANTS
+from core.progress import Progress, part, silent, told_while
+
+STUDENTS = "students"
+PRUNED, DISTILLED = "pruned", "distilled"
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A variant: its name, the smaller model it is of ("" for the tuned model itself), and whether it is INT8."""
+
+    name: str
+    student: str = ""
+    int8: bool = False
+
+
+RECIPES = (
+    Recipe("onnx-fp32"),
+    Recipe("onnx-int8", int8=True),
+    Recipe("pruned", PRUNED),
+    Recipe("pruned-int8", PRUNED, int8=True),
+    Recipe("distilled", DISTILLED),
+    Recipe("distilled-int8", DISTILLED, int8=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A variant that could not be made, and why."""
+
+    name: str
+    why: str
+
+
+def make_variants(
+    run: Path, test: Path | None, texts: Sequence[str], *, students: bool = True, progress: Progress = silent
+) -> list[LeftOut]:
+    """Make what a run does not have yet of `RECIPES`; one that fails is returned and does not keep the others back.
+
+    Args:
+        run: folder of a finished training of classes.
+        test: its test table, of which no text is learnt from.
+        texts: real ones, to hold each export against its model.
+        students: whether to train pruned and distilled models too, which takes minutes.
+        progress: told at least every second or two; what it raises ends the work, and what is made stays.
+
+    Raises:
+        InputError: the run is incomplete or changed since.
+    """
+    tuned = str(check_run(run)["model"]["weights_sha256"])
+    wanted = [r for r in RECIPES if students or not r.student]
+    left_out = []
+    ends = _ends(wanted)
+    for recipe, begin, end in zip(wanted, [0.0, *ends[:-1]], ends, strict=True):
+        try:
+            _make(run, recipe, test, texts, tuned, part(progress, begin, end))
+        except InputError as error:
+            left_out.append(LeftOut(recipe.name, str(error)))
+    return left_out
+
+
+def _ends(wanted: Sequence[Recipe]) -> list[float]:
+    """Where each recipe's share of the progress ends: a student's training takes ten times as long as an export."""
+    seen: set[str] = {""}
+    weights = [1 if r.student in seen or seen.add(r.student) else 10 for r in wanted]  # type: ignore[func-returns-value]
+    return [sum(weights[: i + 1]) / sum(weights) for i in range(len(weights))]
+
+
+def _make(run: Path, recipe: Recipe, test: Path | None, texts: Sequence[str], tuned: str, progress: Progress) -> None:
+    source = run / "model"
+    if recipe.student:
+        source = run / STUDENTS / recipe.student
+        source.parent.mkdir(exist_ok=True)
+        if recipe.student == PRUNED:
+            prune(run, source, Pruning(test=test), part(progress, 0, 0.8))
+        else:
+            distil(run, source, Distilling(test=test), part(progress, 0, 0.8))
+    out = run / VARIANTS / recipe.name
+    out.parent.mkdir(exist_ok=True)
+    told_while(
+        lambda: export(source, out, recipe.name, texts, tuned, int8=recipe.int8),
+        part(progress, 0.8, 1),
+        f"Exporting {recipe.name}",
+    )
