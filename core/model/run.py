@@ -281,8 +281,16 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
     hardware = inspect_hardware()
     pad, config = found.base.tokenizer.pad_token_id or 0, found.config
     train, validation, _ = found.encoded
+    told = part(progress, 0.1, 1)
     pace = adviser.probe_pace(
-        found.start(), train.ids, pad, hardware, config.batch_size, config.seed, part(progress, 0.1, 1)
+        found.start(),
+        train.ids,
+        pad,
+        hardware,
+        config.batch_size,
+        config.seed,
+        told,
+        freeze_embeddings=config.freeze_embeddings,
     )
     forecast = adviser.forecast(
         pace, [len(r) for r in train.ids], [len(r) for r in validation.ids], config.epochs, seed=config.seed

@@ -118,6 +118,17 @@ def test_the_probe_times_the_real_model_and_leaves_it_as_it_was(tiny_base: Path)
     assert all(w.requires_grad for w in model.parameters())
 
 
+def test_the_probe_lets_the_embeddings_learn_where_training_does(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frozen: list[int] = []
+    monkeypatch.setattr(adviser, "_freeze_up_to", lambda _model, layers: frozen.append(layers))
+    model = Classifier(load_base(str(tiny_base)).encoder, 3)
+    for freeze in (True, False):
+        probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8, freeze_embeddings=freeze)
+    assert frozen == [0, 1, 1]  # the second series, with the lower half frozen, is the same in both
+
+
 def test_the_probe_can_be_cancelled(tiny_base: Path) -> None:
     def stop(done: float, total: float, note: str = "") -> None:
         raise Cancelled
