@@ -170,17 +170,19 @@ def model_optimise(
     margin: Annotated[float, typer.Option(help="Share of the accuracy that a variant may lose.")] = 0.01,
     students: Annotated[bool, typer.Option(help="Train pruned and distilled models too, which takes minutes.")] = True,
     seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to time all variants together.")] = 45,
+    server_seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to put the pick under load.")] = 40,
     seed: Annotated[int, typer.Option(min=0, help="Of the texts drawn and of their arrivals.")] = 7,
     as_json: Json = False,
 ) -> None:
-    """Make a run's model smaller and faster, and say what each variant keeps, costs, and which one to ship.
+    """Make a run's model smaller and faster; say what each variant keeps and costs, and which one to ship.
 
     A percentile is null where too few requests were timed for it: p95 takes 90, p99 takes 459.
     """
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.optimise.run")
         must = import_module("core.model.serving.pick").Must(accuracy, p95_ms)
-        asked = room.Asked(run, test, must, students=students, seed=seed, seconds=seconds, margin=margin)
+        times = {"seconds": seconds, "server_seconds": server_seconds}
+        asked = room.Asked(run, test, must, students=students, seed=seed, margin=margin, **times)
         found = room.optimise(asked, progress)
     show(found, as_json, lambda: lines(*_board(found)))
 

@@ -18,6 +18,7 @@ COMMANDS = [
     "model probe",
     "model train",
     "model predict",
+    "model optimise",
     "model benchmark",
     "privacy scan",
     "licences check",

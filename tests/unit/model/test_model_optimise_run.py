@@ -114,7 +114,8 @@ def test_a_run_that_changed_or_never_ended_and_a_senseless_margin_are_refused(ru
 
 
 def test_the_command_prints_the_promised_keys_as_json(run: Path, told: dict[str, Any]) -> None:
-    command = [sys.executable, "-m", "core", "model", "optimise", str(run), "--seconds", "1", "--no-students", "--json"]
+    command = [sys.executable, "-m", "core", "model", "optimise", str(run), "--no-students", "--json"]
+    command += ["--seconds", "1", "--server-seconds", "2"]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     found = json.loads(done.stdout)
     keys = "name accuracy low high receipt p50_ms p95_ms p99_ms requests_per_s size_mb peak_mb max_logit_diff flips"

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from core.errors import InputError
 from core.model import measure as door
 from core.model.look import Asked
 from core.model.run import train_and_benchmark
-from core.model.serving import report
+from core.model.serving import newest
 from core.model.serving.evidence import BOARD, IDS
 from core.model.serving.newest import Table, trained
 from core.venture import Venture, load
@@ -40,9 +41,7 @@ def venture(tmp_path: Path) -> Venture:
 def test_the_newest_run_of_this_very_table_is_measured(
     venture: Venture, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        report.report, "__kwdefaults__", {**report.report.__kwdefaults__, "seconds": 1, "server_seconds": 2}
-    )
+    monkeypatch.setattr(newest, "Asked", partial(newest.Asked, seconds=1, server_seconds=2))
     runs = venture.folder / "runs"
     settings = {"base": str(tiny_base), "epochs": 1}
     train_and_benchmark(Asked(venture.folder / "rows.csv", None, "text", "label", settings=settings), runs / "1")
