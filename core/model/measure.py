@@ -251,7 +251,8 @@ _METHODS = {
     "model.accuracy_without_duplicates": "Share of right answers among the test rows that have no near-duplicate among "
     "the training rows; Wilson 95 % interval.",
     "model.calibration_error": "Expected calibration error on the test rows over 15 bins (Guo et al. 2017), after one "
-    "temperature fitted on the validation rows; 95 % interval from rows drawn again.",
+    "temperature fitted on the validation rows, where that helps there by more than a standard error; 95 % interval "
+    "from rows drawn again.",
     "model.near_duplicates": "Test rows with a near-duplicate among the training rows: most of their five-character "
     "pieces are the same.",
     "model.suspect_labels": "Rows whose label is probably wrong, by confident learning (Northcutt et al. 2021) with "

@@ -1,7 +1,8 @@
 """Which base model? Each candidate's frozen embeddings under a logistic or, of scores, a ridge regression.
 
-A linear probe ranks encoders as fine-tuning does in most cases and takes seconds (Kornblith et al. 2019, arXiv
-1805.08974, measured it for images; text encoders are less well studied). The test rows take no part.
+A probe takes seconds, and the better of two encoders under it is mostly the better one to fine-tune: of 16 image models
+on 12 data sets both followed the same ranking, that of ImageNet accuracy (r = 0.99 and 0.96: Kornblith et al. 2019,
+arXiv 1805.08974); text encoders are less well studied. The test rows take no part.
 """
 
 import json

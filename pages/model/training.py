@@ -85,10 +85,8 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
             model_charts.calibration(calibration.detail, key="calibration")
             d = calibration.detail
             helped = "" if d["after"]["ece"] <= d["before"]["ece"] else " On these test rows it did not help."
-            st.caption(
-                f"One temperature ({d['temperature']:.2f}), fitted on {d['n_validation']:,} validation rows, changes "
-                f"how sure it sounds and no answer.{helped}"
-            )
+            fitted = f"Fitted on {d['n_validation']:,} validation rows: temperature {d['temperature']:.2f}."
+            st.caption(f"{d.get('reason') or fitted} A temperature changes how sure it sounds and no answer.{helped}")
         if found.get("model.p95_latency") is not None:
             st.markdown("**How long single answers take**")
             charts.latency(found["model.p95_latency"], key="latency", must=of.must.p95_ms)

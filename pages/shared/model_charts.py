@@ -268,7 +268,10 @@ def calibration(found: Mapping[str, Any], *, key: str) -> None:
     fig.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": GREY}, hoverinfo="skip", name="ideal"
     )
-    for name, field, colour in (("before", "curve_before", PINK), ("after", "curve", GREEN)):
+    curves = [("after", "curve", GREEN)]
+    if found["temperature"] != 1:  # else both are the same
+        curves.insert(0, ("before", "curve_before", PINK))
+    for name, field, colour in curves:
         bins = found[field]
         fig.add_scatter(
             x=[b["confidence"] for b in bins],
@@ -292,7 +295,9 @@ def calibration(found: Mapping[str, Any], *, key: str) -> None:
     fig.update_xaxes(title="confidence the model gives", tickformat=".0%", range=[0, 1.02])
     fig.update_yaxes(title="answers that are right", tickformat=".0%", range=[0, 1.02])
     before, after = found["before"]["ece"], found["after"]["ece"]
-    title = f"Confidence is off by {after:.1%} on average; {before:.1%} before calibration"
+    title = f"Confidence is off by {after:.1%} on average"
+    if found["temperature"] != 1:
+        title += f"; {before:.1%} before calibration"
     chart(fig, key=key, title=title, alt=title, height=320)
 
 
