@@ -21,7 +21,7 @@ class Distilling(Teaching):
 
     epochs: int = 6
     learning_rate: float = 5e-4
-    varied: int = 1
+    varied: int | None = None
     layers: int | None = None
     width: int | None = None
 

@@ -5,6 +5,7 @@ rows are learnt from, the validation rows choose the epoch, and the test rows ar
 """
 
 import json
+import math
 import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -29,6 +30,9 @@ from core.model.train import Encoded, fine_tune
 from core.progress import Progress, part, silent
 
 FILE = "made.json"  # in the model's folder: what it was made from, and how the training went
+# A student of few rows learns from more varied texts. Of 10 rows of each BANKING77 class, 2,920 rows not learnt from:
+# teacher 82.6 %, student 80.3 % with one varied text of each row, 81.1 % with 4, 81.2 % with 20 in twice the time.
+ROWS, MOST_VARIED = 3000, 20
 DROPPED, SPLICED = 0.15, 0.3  # shares of words left out, and of varied texts that are two ends put together
 
 
@@ -44,7 +48,8 @@ class Teaching:
         batch_size: rows of a step.
         freeze_embeddings: leave the token embeddings as they are; a step is then about a fifth faster.
         varied: texts made of each training text by leaving words out and putting ends of two of a class together; the
-            teacher says what they are (Tang et al. 2019, arXiv 1903.12136, section 3.3).
+            teacher says what they are (Tang et al. 2019, arXiv 1903.12136, section 3.3). None makes one, or as many
+            (20 at most) as bring the rows to 3,000.
         seed: of rows' order, dropout, variation and samples.
         test: the test table where the run had one of its own: no text of it is learnt from.
     """
@@ -55,7 +60,7 @@ class Teaching:
     learning_rate: float = 2e-4
     batch_size: int = 32
     freeze_embeddings: bool = False
-    varied: int = 0
+    varied: int | None = 0
     seed: int = 7
     test: Path | None = None
 
@@ -69,9 +74,15 @@ class Teaching:
             raise InputError(f"temperature is {self.temperature:g}: it must be more than 0.")
         if not 0 <= self.weight <= 1:
             raise InputError(f"weight is {self.weight:g}: it must be at least 0 and at most 1.")
-        if self.varied < 0:
+        if self.varied is not None and self.varied < 0:
             raise InputError(f"varied is {self.varied}: it must be at least 0.")
         self.config(1)
+
+    def copies(self, rows: int) -> int:
+        """Varied texts of each of so many training rows."""
+        if self.varied is not None:
+            return self.varied
+        return min(max(math.ceil(ROWS / rows) - 1, 1), MOST_VARIED)
 
     def config(self, max_length: int) -> TrainConfig:
         """The training's settings; the head is a trained one already, so it learns as slowly as the rest.
@@ -167,7 +178,7 @@ def read_lesson(run: Path, settings: Teaching, progress: Progress = silent) -> L
     progress(0, 1, "Reading the rows of the run")
     parts = run_parts(run, settings.test)
     teacher, tokenizer, classes, limit = load_model(run / "model")
-    more = varied(parts.train.texts, parts.train.labels, settings.varied, settings.seed)
+    more = varied(parts.train.texts, parts.train.labels, settings.copies(len(parts.train)), settings.seed)
     ids = tokenise(tokenizer, [*parts.train.texts, *more], limit)
     pad = tokenizer.pad_token_id or 0
     logits = in_batches(lambda **b: teacher(**b)["logits"], ids, pad, progress, "Asking the tuned model").clone()

@@ -155,6 +155,15 @@ def test_varied_texts_are_as_many_as_asked_repeatable_and_never_empty(texts: lis
     assert found == varied(texts, labels, copies, 3)
 
 
+@given(st.integers(1, 50_000))
+def test_few_rows_are_varied_more_often_and_many_at_least_once(rows: int) -> None:
+    copies = Distilling().copies(rows)
+    assert 1 <= copies <= 20
+    assert copies == 20 or (copies + 1) * rows >= 3000
+    assert copies == 1 or copies * rows < 3000
+    assert Distilling(varied=3).copies(rows) == 3
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
