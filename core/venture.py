@@ -85,6 +85,7 @@ class Model(_Part):
     freeze_layers: int | None = Field(None, ge=0, description="Lowest layers that stay as they are")
     accumulate: int | None = Field(None, ge=1, description="Batches whose gradients make one step")
     lora_rank: int | None = Field(None, ge=0, description="Rank of low-rank updates; 0 tunes all weights")
+    precision: Literal["auto", "fp32", "bf16"] | None = Field(None, description="Of training; auto asks the machine")
     search_minutes: float | None = Field(None, gt=0, le=1440, description="Minutes to search for better settings in")
     seed: int = Field(7, ge=0)
 

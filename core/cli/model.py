@@ -103,6 +103,9 @@ def model_train(
     schedule: Annotated[str | None, typer.Option(help="linear, cosine or constant.")] = None,
     loss: Annotated[str | None, typer.Option(help="cross_entropy or focal.")] = None,
     lora_rank: Annotated[int | None, typer.Option(min=0, help="Tune low-rank updates of this rank only.")] = None,
+    precision: Annotated[
+        str | None, typer.Option(help="auto, fp32 or bf16; auto times real steps and takes the faster.")
+    ] = None,
     seed: Seed = 7,
     as_json: Json = False,
 ) -> None:
@@ -115,6 +118,7 @@ def model_train(
         "schedule": schedule,
         "loss": loss,
         "lora_rank": lora_rank,
+        "precision": precision,
         "seed": seed,
     }
     _check_task(task)

@@ -37,12 +37,17 @@ _MEGABATCH = 50  # batches that the Trainer's length grouping shuffles together 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One piece of advice, its reason in a sentence, and the number behind it."""
+    """One piece of advice, its reason in a sentence, and the number behind it.
+
+    Attributes:
+        warning: a person asked for it, and it costs them something.
+    """
 
     name: str
     value: str | int
     reason: str
     number: float
+    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ class Pace:
     Attributes:
         per_token: of a training step, for each token with padding, one value a block of steps.
         per_token_frozen: the same with the lower half of the layers frozen.
-        per_token_bf16: the same as `per_token` under bf16, None where the processor emulates it.
+        per_token_bf16: the same as `per_token` under bf16; None where it is emulated and nobody asked for it.
         forward: for each token when only answering.
         checkpoint: writing weights and the optimiser's state once.
     """
@@ -107,6 +112,7 @@ def probe_pace(
     progress: Progress = silent,
     *,
     freeze_embeddings: bool = True,
+    bf16: bool = False,
 ) -> Pace:
     """Time real training steps on a copy of the model.
 
@@ -114,11 +120,12 @@ def probe_pace(
         model: encoder and head; it is left as it is.
         ids: token ids of the training rows.
         pad: id of the padding token.
-        hardware: decides whether bf16 is tried.
+        hardware: decides whether bf16 is tried, where `bf16` does not ask for it.
         batch_size: rows of a step.
         seed: which rows.
         progress: told after every step.
         freeze_embeddings: as the training will do; else a step takes half as long again in a model of two layers.
+        bf16: time it even where the processor emulates it.
     """
     if not ids:
         raise InputError("There are no training rows to time the model on.")
@@ -126,7 +133,8 @@ def probe_pace(
     plan = grouped_batches([len(r) for r in ids], batch_size, draw)
     batches = [[ids[i] for i in plan[k % len(plan)]] for k in draw.sample(range(max(STEPS, len(plan))), STEPS)]
     layers = _layers(model)
-    runs = 3 if hardware.bf16_native else 2
+    bf16 = bf16 or hardware.bf16_native
+    runs = 3 if bf16 else 2
     done = 0
 
     def tell() -> None:
@@ -137,15 +145,18 @@ def probe_pace(
     lowest = 0 if freeze_embeddings else None
     usual = _steps(model, batches, pad, lowest, torch.float32, tell)
     frozen = _steps(model, batches, pad, layers // 2, torch.float32, tell)
-    half = _steps(model, batches, pad, lowest, torch.bfloat16, tell) if hardware.bf16_native else None
+    half = _steps(model, batches, pad, lowest, torch.bfloat16, tell) if bf16 else None
     return Pace(usual, frozen, half, _forward(model, batches, pad), _checkpoint(model), batch_size, layers)
 
 
-def advise(hardware: Hardware, pace: Pace, hidden: int) -> tuple[Choice, ...]:
-    """Precision, threads, batch size and the layers to freeze, each with its reason and number."""
+def advise(hardware: Hardware, pace: Pace, hidden: int, precision: str = "auto") -> tuple[Choice, ...]:
+    """Precision, threads, batch size and the layers to freeze, each with its reason and number.
+
+    A `precision` that was asked for is taken, with what it costs.
+    """
     usual, frozen = float(np.median(pace.per_token)), float(np.median(pace.per_token_frozen))
     return (
-        _precision(hardware, pace, usual),
+        _precision(hardware, pace, usual, precision),
         _threads(hardware),
         _batch(hardware, pace, hidden),
         _freeze(pace, usual / frozen),
@@ -206,7 +217,9 @@ def grouped_batches(lengths: Sequence[int], batch_size: int, draw: random.Random
     return [rows[start : start + batch_size] for start in range(0, len(rows), batch_size)]
 
 
-def _precision(hardware: Hardware, pace: Pace, usual: float) -> Choice:
+def _precision(hardware: Hardware, pace: Pace, usual: float, asked: str) -> Choice:
+    if asked != "auto":
+        return _asked_for(hardware, pace, usual, asked)
     ratio = hardware.bf16_gflops / hardware.fp32_gflops
     if pace.per_token_bf16 is None:
         reason = "This processor has no bf16 units and would emulate them: full precision is faster."
@@ -216,6 +229,20 @@ def _precision(hardware: Hardware, pace: Pace, usual: float) -> Choice:
         return Choice("precision", "bf16", f"Real steps are {gain:.1f} times as fast in bf16.", round(gain, 2))
     reason = f"bf16 makes real steps only {gain:.2f} times as fast, too little for what it rounds away."
     return Choice("precision", "fp32", reason, round(gain, 2))
+
+
+def _asked_for(hardware: Hardware, pace: Pace, usual: float, asked: str) -> Choice:
+    if pace.per_token_bf16 is None:
+        return Choice("precision", asked, "As asked for.", round(hardware.bf16_gflops / hardware.fp32_gflops, 2))
+    gain = usual / float(np.median(pace.per_token_bf16))
+    shown = round(gain, 2)
+    if asked == "fp32":
+        return Choice("precision", asked, f"As asked for; bf16 makes real steps {gain:.2f} times as fast.", shown)
+    if gain >= 1:
+        return Choice("precision", asked, f"As asked for: real steps are {gain:.2f} times as fast as in fp32.", shown)
+    why = "" if hardware.bf16_native else "this processor has no bf16 units and emulates them, so "
+    reason = f"bf16 was asked for and costs time: {why}real steps take {1 / gain:.1f} times as long as in fp32."
+    return Choice("precision", asked, reason, shown, warning=True)
 
 
 def _threads(hardware: Hardware) -> Choice:
@@ -229,7 +256,8 @@ def _threads(hardware: Hardware) -> Choice:
 
 
 def _batch(hardware: Hardware, pace: Pace, hidden: int) -> Choice:
-    # Cautious: 34 x tokens x hidden bytes a layer in half precision (Korthikanti et al. 2022, §4.1), times 4.
+    # 34 x tokens x hidden bytes a layer in half precision, without the attention's own 5as/h (Korthikanti et al. 2022,
+    # arXiv 2205.05198, equation 1); times 4, of which 2 are for full precision and 2 for caution.
     row_gb = 34 * 128 * hidden * 4 * max(pace.layers, 1) / 1e9
     n = pace.batch_size
     while n > 4 and n * row_gb > hardware.memory_gb / 4:

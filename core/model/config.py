@@ -13,6 +13,7 @@ OPTIMIZERS = ("adamw", "sgd", "adafactor")
 SCHEDULES = ("linear", "cosine", "constant")
 LOSSES = ("cross_entropy", "focal")
 TASKS = ("classify", "score")
+PRECISIONS = ("auto", "fp32", "bf16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class TrainConfig:
         average: decay of a running mean over the weights of all steps, which is measured and kept in place of the
             last ones (Polyak & Juditsky 1992; Tarvainen & Valpola 2017); 0 is off.
         lora_rank: rank of the low-rank updates that are learnt in place of the encoder's weights; 0 is off.
+        precision: of the arithmetic of a training step, "fp32" or "bf16" (weights, updates and answers stay fp32);
+            "auto" is settled by the adviser, which times both where the processor has bf16 units, and is fp32 untimed.
         checkpoint_seconds: time after which a checkpoint is written inside an epoch; there is one after each anyway.
     """
 
@@ -73,6 +76,7 @@ class TrainConfig:
     freeze_layers: int = 0
     average: float = 0.0
     lora_rank: int = 0
+    precision: str = "auto"
     checkpoint_seconds: float = 60.0
 
     def __post_init__(self) -> None:
@@ -86,6 +90,7 @@ class TrainConfig:
             ("optimizer", OPTIMIZERS),
             ("schedule", SCHEDULES),
             ("loss", LOSSES),
+            ("precision", PRECISIONS),
         ):
             if getattr(self, name) not in allowed:
                 raise InputError(f"{name} is {getattr(self, name)!r}: it can be {', '.join(allowed)}.")

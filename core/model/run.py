@@ -68,6 +68,15 @@ class Advice:
     choices: tuple[Choice, ...]
     forecast: adviser.Forecast
 
+    @property
+    def precision(self) -> Choice:
+        """The arithmetic to train in."""
+        return next(c for c in self.choices if c.name == "precision")
+
+    def settle(self, config: TrainConfig) -> TrainConfig:
+        """The configuration with the precision that "auto" left to the machine."""
+        return replace(config, precision=str(self.precision.value))
+
     def as_json(self) -> dict[str, Any]:
         """The advice as JSON values."""
         return {
@@ -192,7 +201,7 @@ def train_and_benchmark(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
             f"{advice.forecast.minutes:.2g} min. Give more minutes, or fewer epochs."
         )
-    config, tried, training = _train(found, out, minutes, part(progress, 0.2, 0.85))
+    config, tried, training = _train(found, advice.settle(found.config), out, minutes, part(progress, 0.2, 0.85))
     progress(0.85, 1, "Loading the tuned model")  # what is measured is what was kept, loaded as a user would
     tuned, tokenizer, _, limit = load_model(out / "model")
     pad = tokenizer.pad_token_id or 0
@@ -291,20 +300,29 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
         config.seed,
         told,
         freeze_embeddings=config.freeze_embeddings,
+        bf16=config.precision == "bf16",
     )
+    choices = adviser.advise(hardware, pace, found.base.encoder.config.hidden_size, config.precision)
     forecast = adviser.forecast(
-        pace, [len(r) for r in train.ids], [len(r) for r in validation.ids], config.epochs, seed=config.seed
+        pace,
+        [len(r) for r in train.ids],
+        [len(r) for r in validation.ids],
+        config.epochs,
+        bf16=choices[0].value == "bf16",
+        seed=config.seed,
     )
-    advice = Advice(hardware, adviser.advise(hardware, pace, found.base.encoder.config.hidden_size), forecast)
+    advice = Advice(hardware, choices, forecast)
+    if advice.precision.warning:
+        progress(1, 1, advice.precision.reason)
     write_json(file, advice.as_json())
     return advice
 
 
 def _train(
-    found: Look, out: Path, minutes: float | None, progress: Progress
+    found: Look, config: TrainConfig, out: Path, minutes: float | None, progress: Progress
 ) -> tuple[TrainConfig, Search | None, Training]:
     """Search where that was asked for, then tune."""
-    config, tried = found.config, None
+    tried = None
     if minutes:
         pad, (train, validation, _) = found.base.tokenizer.pad_token_id or 0, found.encoded
         tried = search(

@@ -156,6 +156,13 @@ MORE: tuple[Ask | Pick, ...] = (
         least=8,
         most=8192,
     ),
+    Pick(
+        "precision",
+        "Precision of training",
+        "fp32 is full precision. bf16 rounds the arithmetic of each step to 8 bits: faster only on processors with "
+        "bf16 units, about half as fast on others. Automatic times real steps and takes bf16 only where it wins.",
+        {"auto": "Automatic", "fp32": "fp32", "bf16": "bf16"},
+    ),
     Ask(
         "accumulate",
         "Batches to one step",

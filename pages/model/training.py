@@ -1,5 +1,6 @@
 """Training: its settings, the run while it goes on, and how it went."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +80,7 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         if forecast is not None and "forecast" in forecast.detail:
             model_charts.forecast(forecast.detail, key="forecast")
             st.caption("The forecast was made from 20 real steps before training began; the band holds 80 of 100 runs.")
+            _precision(forecast.detail)
     with right:
         calibration = found.get("model.calibration_error")
         if calibration is not None and calibration.detail.get("curve"):
@@ -92,6 +94,16 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
             charts.latency(found["model.p95_latency"], key="latency", must=of.must.p95_ms)
     charts.per_class(accuracy, key="per-class")
     _more(accuracy)
+
+
+def _precision(detail: Mapping[str, Any]) -> None:
+    """What it was trained in and why; where that was asked for and costs time, a warning."""
+    choices = detail.get("advice", {}).get("choices", [])
+    choice = next((c for c in choices if c["name"] == "precision"), None)
+    if choice is not None and choice.get("warning"):
+        st.warning(choice["reason"], icon=":material/speed:")
+    elif choice is not None:
+        st.caption(f"Trained in {choice['value']}. {choice['reason']}")
 
 
 def _more(accuracy: Evidence) -> None:

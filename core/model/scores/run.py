@@ -127,6 +127,7 @@ def train_scores(asked: Asked, out: Path, progress: Progress = silent) -> ScoreR
     made_from = {"config": config.as_json(), "rows": parts.sha256, "base": found.base.sha256, "search_minutes": None}
     begin(out, made_from)
     advice = advise(found, out, part(progress, 0.2, 0.25))
+    config = advice.settle(config)
     training = tune(found, lambda: _fresh(found).start(), config, (), out, part(progress, 0.25, 0.85))
     on_validation, on_test = _predict(found, out, part(progress, 0.85, 0.9))
     latency = _latency(found, out, part(progress, 0.9, 0.98))

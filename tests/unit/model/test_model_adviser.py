@@ -57,6 +57,18 @@ def test_bf16_is_taken_only_where_real_steps_are_faster() -> None:
         assert choice.number == pytest.approx(1e-3 / seconds)
 
 
+def test_bf16_that_was_asked_for_is_taken_and_a_warning_states_what_it_costs() -> None:
+    slow = replace(PACE, per_token_bf16=(2e-3,) * 4)
+    choice = advise(MACHINE, slow, 384, "bf16")[0]
+    assert (choice.value, choice.warning) == ("bf16", True)
+    assert "2.0 times as long" in choice.reason
+    assert "no bf16 units" in choice.reason
+    quick = advise(replace(MACHINE, bf16_native=True), replace(PACE, per_token_bf16=(5e-4,) * 4), 384, "bf16")[0]
+    assert (quick.value, quick.warning) == ("bf16", False)
+    assert advise(MACHINE, slow, 384, "fp32")[0].value == "fp32"
+    assert forecast(slow, [10] * 64, [10], 2, bf16=True).minutes > forecast(slow, [10] * 64, [10], 2).minutes
+
+
 @pytest.mark.parametrize(
     ("cores", "usable", "quota", "threads"), [(8, 16, None, 8), (8, 2, None, 2), (8, 16, 1.5, 1), (2, 2, 0.5, 1)]
 )
@@ -127,6 +139,12 @@ def test_the_probe_lets_the_embeddings_learn_where_training_does(
     for freeze in (True, False):
         probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8, freeze_embeddings=freeze)
     assert frozen == [0, 1, 1]  # the second series, with the lower half frozen, is the same in both
+
+
+def test_bf16_is_timed_where_it_is_asked_for_even_if_it_is_emulated(tiny_base: Path) -> None:
+    model = Classifier(load_base(str(tiny_base)).encoder, 3)
+    assert probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8).per_token_bf16 is None
+    assert probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8, bf16=True).per_token_bf16
 
 
 def test_the_probe_can_be_cancelled(tiny_base: Path) -> None:

@@ -49,6 +49,11 @@ def test_another_seed_gives_other_weights(config: TrainConfig, tmp_path: Path) -
     assert first != tuned(replace(config, seed=8), tmp_path / "c", Ear())[0]
 
 
+def test_bf16_trains_other_weights_than_fp32_and_auto_untimed_is_fp32(config: TrainConfig, tmp_path: Path) -> None:
+    hashes = {p: tuned(replace(config, precision=p), tmp_path / p, Ear())[0] for p in ("auto", "fp32", "bf16")}
+    assert hashes["auto"] == hashes["fp32"] != hashes["bf16"]
+
+
 def test_a_run_killed_after_its_last_checkpoint_trains_no_further(config: TrainConfig, tmp_path: Path) -> None:
     expected, _ = tuned(config, tmp_path, Ear())
     ear = Ear()

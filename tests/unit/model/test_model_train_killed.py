@@ -26,6 +26,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "label_smoothing": 0.1,
         "class_weights": True,
     },
+    "bf16": {"checkpoint_seconds": 0.03, "precision": "bf16"},
     "scores by low rank": {"checkpoint_seconds": 0.0, "task": "score", "lora_rank": 2, "optimizer": "adafactor"},
 }
 
