@@ -58,7 +58,16 @@ class Parity:
         return cls(told["max_logit_diff"], told["mean_logit_diff"], told["cases"], *several)
 
 
-def export(source: Path, out: Path, name: str, texts: Sequence[str], tuned_sha256: str, *, int8: bool) -> Parity:
+def export(
+    source: Path,
+    out: Path,
+    name: str,
+    texts: Sequence[str],
+    tuned_sha256: str,
+    *,
+    int8: bool,
+    fp32: Path | None = None,
+) -> Parity:
     """Write a kept model as an ONNX variant that `OnnxEngine` loads; `out` appears whole or not at all.
 
     What is there already is kept where it was made of the same weights by the same libraries.
@@ -70,6 +79,7 @@ def export(source: Path, out: Path, name: str, texts: Sequence[str], tuned_sha25
         texts: real ones, for the comparison.
         tuned_sha256: digest of the tuned model's weights that it goes back to.
         int8: weights in INT8 instead of fp32.
+        fp32: folder of the same model's fp32 export, where it is there already: it need not be traced again.
 
     Raises:
         InputError: the model cannot be exported, its export answers otherwise, or the disk is full.
@@ -97,7 +107,12 @@ def export(source: Path, out: Path, name: str, texts: Sequence[str], tuned_sha25
         (temporary / TOKENIZER).write_text(json.dumps(rules, ensure_ascii=False, separators=(",", ":")), "utf-8")
         (temporary / TOLD).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         try:
-            _convert(model, temporary / MODEL, int8=int8)
+            traced = _traced(fp32, follows) if int8 else None
+            if traced is None:
+                _convert(model, traced := temporary / (f"fp32.{MODEL}" if int8 else MODEL))
+            if int8:
+                _quantise(traced, temporary / MODEL)
+                (temporary / f"fp32.{MODEL}").unlink(missing_ok=True)
             found = parity(model, temporary, texts)
         except (OSError, InputError):
             raise
@@ -119,7 +134,7 @@ def export(source: Path, out: Path, name: str, texts: Sequence[str], tuned_sha25
     return found
 
 
-def made_before(out: Path, follows: dict[str, Any]) -> dict[str, Any] | None:
+def made_before(out: Path, follows: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a variant says of itself, if it is whole and follows from the same; else None."""
     try:
         kept: dict[str, Any] = json.loads((out / TOLD).read_text(encoding="utf-8"))
@@ -168,7 +183,15 @@ class _Logits(nn.Module):  # type: ignore[misc]  # torch is untyped here
         return self.model(input_ids, attention_mask)["logits"]
 
 
-def _convert(model: Classifier, file: Path, *, int8: bool) -> None:
+def _traced(fp32: Path | None, follows: Mapping[str, Any]) -> Path | None:
+    """The graph of an fp32 export of the same weights by the same libraries."""
+    if fp32 is None:
+        return None
+    same = dict(follows) | {"name": fp32.name, "reduced": False}
+    return fp32 / MODEL if made_before(fp32, same) else None
+
+
+def _convert(model: Classifier, file: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it names each optional library that is not installed
     example = padded([[1, 2, 3, 4], [1, 2]], 0)
     batch, tokens = torch.export.Dim("batch"), torch.export.Dim("tokens")
@@ -186,13 +209,9 @@ def _convert(model: Classifier, file: Path, *, int8: bool) -> None:
             external_data=False,
             verbose=False,
         )
-    if int8:
-        _quantise(file)
 
 
-def _quantise(file: Path) -> None:
-    fp32 = file.with_name("fp32.onnx")
-    file.rename(fp32)
+def _quantise(fp32: Path, file: Path) -> None:
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)  # it advises on images
@@ -204,7 +223,6 @@ def _quantise(file: Path) -> None:
         )
     finally:
         root.setLevel(level)
-    fp32.unlink()
 
 
 def _follows(source: Path, name: str, int8: bool) -> dict[str, Any]:

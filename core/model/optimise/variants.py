@@ -91,8 +91,9 @@ def _make(run: Path, recipe: Recipe, test: Path | None, texts: Sequence[str], tu
             distil(run, source, Distilling(test=test), part(progress, 0, 0.8))
     out = run / VARIANTS / recipe.name
     out.parent.mkdir(exist_ok=True)
+    fp32 = out.with_name(recipe.student or "onnx-fp32")
     told_while(
-        lambda: export(source, out, recipe.name, texts, tuned, int8=recipe.int8),
+        lambda: export(source, out, recipe.name, texts, tuned, int8=recipe.int8, fp32=fp32),
         part(progress, 0.8, 1),
         f"Exporting {recipe.name}",
     )

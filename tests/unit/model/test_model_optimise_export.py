@@ -83,6 +83,14 @@ def test_an_export_is_made_once_and_again_where_the_weights_changed(run: Path, f
     assert (copy / MODEL).stat().st_mtime_ns != before
 
 
+def test_int8_made_of_the_fp32_export_is_the_one_made_of_the_model(
+    run: Path, fp32: tuple[Path, Parity], int8: tuple[Path, Parity]
+) -> None:
+    out = run.parent / "again-int8"
+    assert export(run / "model", out, "onnx-int8", run_rows(run, None).test, "0", int8=True, fp32=fp32[0]) == int8[1]
+    assert sorted(f.name for f in out.iterdir()) == sorted(f.name for f in int8[0].iterdir())
+
+
 def test_an_export_that_fails_or_answers_otherwise_leaves_nothing(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exporting, "CLOSE", -1.0)
     out = run.parent / "wrong"
