@@ -17,6 +17,10 @@ from core.model.threads import threads
 
 MODEL, TOKENIZER, TOLD = "model.onnx", "tokenizer.json", "variant.json"
 
+# Measured with onnxruntime 1.32 on BANKING77, single requests in turns on one thread: without this fusion p95 is 12 to 15 %
+# lower for MiniLM in fp32 and INT8 (1.17 and 1.13 times as fast; 1.01 to 1.31), and the answers are the same.
+_SLOWER = ["SkipLayerNormFusion"]
+
 
 class OnnxEngine:
     """A folder with `model.onnx`, `tokenizer.json` and `variant.json`, answered by ONNX Runtime on the CPU."""
@@ -77,4 +81,6 @@ def _session(model: Path, n_threads: int) -> onnxruntime.InferenceSession:
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(
+        str(model), options, providers=["CPUExecutionProvider"], disabled_optimizers=_SLOWER
+    )
