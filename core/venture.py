@@ -87,12 +87,13 @@ class Model(_Part):
     lora_rank: int | None = Field(None, ge=0, description="Rank of low-rank updates; 0 tunes all weights")
     precision: Literal["auto", "fp32", "bf16"] | None = Field(None, description="Of training; auto asks the machine")
     search_minutes: float | None = Field(None, gt=0, le=1440, description="Minutes to search for better settings in")
+    seeds: int | None = Field(None, ge=1, le=20, description="Trainings that differ in their seed alone")
     seed: int = Field(7, ge=0)
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of training that the file states; what it leaves out is chosen to suit the data."""
-        apart = {"base", "licence", "candidates", "search_minutes"}
+        apart = {"base", "licence", "candidates", "search_minutes", "seeds"}
         return {k: v for k, v in self.model_dump(exclude=apart).items() if v is not None}
 
 

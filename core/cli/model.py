@@ -103,6 +103,7 @@ def model_train(
     schedule: Annotated[str | None, typer.Option(help="linear, cosine or constant.")] = None,
     loss: Annotated[str | None, typer.Option(help="cross_entropy or focal.")] = None,
     lora_rank: Annotated[int | None, typer.Option(min=0, help="Tune low-rank updates of this rank only.")] = None,
+    seeds: Annotated[int, typer.Option(min=1, max=20, help="Train with so many seeds and tell their spread.")] = 1,
     precision: Annotated[
         str | None, typer.Option(help="auto, fp32 or bf16; auto times real steps and takes the faster.")
     ] = None,
@@ -124,6 +125,8 @@ def model_train(
     _check_task(task)
     if task == "score" and minutes:
         raise InputError("A search for settings is for classes only: leave --minutes out.")
+    if task == "score" and seeds > 1:
+        raise InputError("Several seeds are for classes only: leave --seeds out.")
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.model.run")
         asked = room.Asked(
@@ -137,7 +140,7 @@ def model_train(
         if task == "score":
             result = import_module("core.model.scores.run").train_scores(asked, out, progress)
         else:
-            result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None)
+            result = room.train_and_benchmark(asked, out, progress, minutes=minutes or None, seeds=seeds)
     show(result.as_json(), as_json)
 
 

@@ -24,6 +24,7 @@ from torch.nn import functional
 from core.errors import InputError
 from core.model.batching import TOKENS_PER_BATCH
 from core.model.classifier import Classifier, padded, save_weights
+from core.model.disk import says_why
 from core.model.hardware import Hardware
 from core.progress import Progress, silent
 
@@ -73,7 +74,11 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Minutes of a training run with the band that holds `level` of such runs; dollars where an hour has a price."""
+    """Minutes of a training run with the band that holds `level` of such runs; dollars where an hour has a price.
+
+    Attributes:
+        covers: what takes the minutes, in words.
+    """
 
     minutes: float
     low: float
@@ -82,6 +87,7 @@ class Forecast:
     cost_usd: float | None = None
     cost_low: float | None = None
     cost_high: float | None = None
+    covers: str = "training"
 
     def as_json(self) -> dict[str, Any]:
         """The forecast as JSON values."""
@@ -347,6 +353,7 @@ def _forward(model: Classifier, batches: Sequence[Sequence[Sequence[int]]], pad:
 def _checkpoint(model: Classifier) -> float:
     """Seconds for the weights and, twice as large, the optimiser's state."""
     with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        save_weights(model, Path(folder) / "weights.safetensors")
+        file, start = Path(folder) / "weights.safetensors", time.perf_counter()
+        with says_why("A trial checkpoint in the temporary folder", "nothing was trained yet", file):
+            save_weights(model, file)
         return 3 * (time.perf_counter() - start)

@@ -60,8 +60,10 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     """
     if venture.labelled is None:
         return _nothing(IDS)
-    minutes = venture.model.search_minutes
+    minutes, seeds = venture.model.search_minutes, venture.model.seeds or 1
     if venture.predicts_scores:
+        if seeds > 1:
+            raise InputError("Several seeds are for classes only: leave seeds out.")
         if minutes:
             raise InputError("A search for settings is for classes only: leave search_minutes out.")
         room = _room("core.model.scores.run", progress)
@@ -69,7 +71,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         return scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
     room = _room("core.model.run", progress)
     asked = _asked(venture, venture.labelled)
-    result = room.train_and_benchmark(asked, run_dir, part(progress, 0.02, 1), minutes=minutes)
+    result = room.train_and_benchmark(asked, run_dir, part(progress, 0.02, 1), minutes=minutes, seeds=seeds)
     return _evidence(result)
 
 
@@ -257,7 +259,8 @@ _METHODS = {
     "pieces are the same.",
     "model.suspect_labels": "Rows whose label is probably wrong, by confident learning (Northcutt et al. 2021) with "
     "out-of-fold probabilities of the logistic regression.",
-    "model.forecast_minutes": "Forecast of the training's wall time before it began, from 20 real steps; 80 % band.",
+    "model.forecast_minutes": "Forecast of the training's wall time before it began, a search and other seeds "
+    "included, from 20 real steps; 80 % band.",
     "model.base": "The base model to take: of those whose linear probe is not shown to be worse than the best, by a "
     "paired test on the same validation rows, the fastest.",
     "model.size": "Size of the model's folder: weights, configuration and tokenizer.",
@@ -347,6 +350,7 @@ def _accuracy_detail(result: "ModelResult") -> dict[str, Any]:
         "config": result.config.as_json(),
         "why": result.look.why,
         "search": None if result.tried is None else [asdict(t) for t in result.tried.trials],
+        "seeds": None if result.seeded is None else asdict(result.seeded),
         "weights_sha256": result.weights_sha256,
         "device": result.machine.device,
         "machine": result.machine.as_json(),

@@ -26,19 +26,24 @@ from core.model.benchmark import Scores, score, share_fresh
 from core.model.calibrate import Calibration, calibrate
 from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, padded, save_model, tokenise
 from core.model.config import TrainConfig
+from core.model.disk import says_why
 from core.model.hardware import Hardware, inspect_hardware
 from core.model.history import FILE as HISTORY
 from core.model.kept import Source
 from core.model.latency import Latency, Machine, measure_latency
 from core.model.look import Asked, Look, look
 from core.model.search import Search, search
+from core.model.seeds import Several, keep, several
+from core.model.seeds import seeded as first
 from core.model.split import Split
 from core.model.stats import Interval, Paired
 from core.model.train import Encoded, Training, fine_tune, forget
+from core.model.whole import minutes_spent, whole
 from core.progress import Progress, part, silent
 
-_FOLDERS = ("checkpoints", "search", "model", predict.FOLDER)
-_FILES = ("training.json", "advice.json", HISTORY, "result.json")
+FORECAST = "forecast.json"  # of the whole run, for whoever watches it
+_FOLDERS = ("checkpoints", "search", "seeds", "model", predict.FOLDER)
+_FILES = ("training.json", "advice.json", FORECAST, HISTORY, "result.json")
 
 
 class Seen(Protocol):
@@ -95,6 +100,7 @@ class ModelResult:
         config: what was trained, after the search where there was one.
         fresh: accuracy on the test rows without a near-duplicate in training; None where there are none such.
         compared: the tuned model against each baseline, on the same test rows.
+        seeded: the same training with other seeds, this one first; None where one was enough.
         training: its seconds are those of fine-tuning alone, over all attempts.
         seconds: wall time of this attempt, from the file to the result.
     """
@@ -105,6 +111,7 @@ class ModelResult:
     advice: Advice
     scored: Scored
     tried: Search | None
+    seeded: Several | None
     scores: Scores
     fresh: Interval | None
     compared: tuple[Paired, ...]
@@ -172,6 +179,7 @@ class ModelResult:
             "calibration": self.calibration.as_json(),
             "latency": self.latency.as_json(),
             "search": None if self.tried is None else asdict(self.tried) | {"best": self.tried.best.as_json()},
+            "seeds": None if self.seeded is None else asdict(self.seeded),
             "config": self.config.as_json(),
             "why": self.look.why,
             "seconds": self.seconds,
@@ -179,7 +187,7 @@ class ModelResult:
 
 
 def train_and_benchmark(
-    asked: Asked, out: Path, progress: Progress = silent, *, minutes: float | None = None
+    asked: Asked, out: Path, progress: Progress = silent, *, minutes: float | None = None, seeds: int = 1
 ) -> ModelResult:
     """Fine-tune on the rows asked for, measure on held-out ones, and leave model and result in `out`.
 
@@ -188,11 +196,13 @@ def train_and_benchmark(
         out: the run's folder; an interrupted run of the same data and settings in it is resumed.
         progress: told at least every second or two; what it raises ends the run, which can be resumed.
         minutes: budget of a search for better settings before the training; None searches nothing.
+        seeds: trainings that differ in their seed alone; the first of them is the one that is kept.
 
     Raises:
         InputError: the data or the base model cannot be used, the search is too short, or training diverged.
     """
     begun = time.perf_counter()
+    rest, progress = part(progress, 2 / (1 + seeds), 1), part(progress, 0, 2 / (1 + seeds))
     found = look(asked, part(progress, 0, 0.15))
     begin(out, fingerprint(found, minutes))
     advice = advise(found, out, part(progress, 0.15, 0.2))
@@ -201,6 +211,8 @@ def train_and_benchmark(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
             f"{advice.forecast.minutes:.2g} min. Give more minutes, or fewer epochs."
         )
+    forecast = whole(advice.forecast, minutes, seeds)
+    write_json(out / FORECAST, forecast.as_json())
     config, tried, training = _train(found, advice.settle(found.config), out, minutes, part(progress, 0.2, 0.85))
     progress(0.85, 1, "Loading the tuned model")  # what is measured is what was kept, loaded as a user would
     tuned, tokenizer, _, limit = load_model(out / "model")
@@ -217,14 +229,21 @@ def train_and_benchmark(
     calibration = _calibrate(found, on_validation, on_test)
     _keep_answers(found, out, calibration.temperature)
     answers: npt.NDArray[np.int64] = on_test.argmax(1).numpy()
+    scores = score(on_test / calibration.temperature, found.parts.test.labels, found.parts.classes, config.seed)
+    seeded = None
+    if seeds > 1:
+        right = float((on_validation.argmax(1) == torch.tensor(found.parts.validation.labels)).double().mean())
+        keep(first(config.seed, right, scores.accuracy.value, training.seconds, scores.n), out / "seeds")
+        seeded = several(lambda: _fresh(found), found.encoded, config, seeds, pad, out / "seeds", rest)
     result = ModelResult(
         run=out,
         look=found,
         config=config,
         advice=advice,
-        scored=adviser.scored(advice.forecast, training.seconds / 60),
+        scored=adviser.scored(forecast, minutes_spent(training, tried, seeded)),
         tried=tried,
-        scores=score(on_test / calibration.temperature, found.parts.test.labels, found.parts.classes, config.seed),
+        seeded=seeded,
+        scores=scores,
         fresh=share_fresh(answers, found.truth, found.fresh_rows),
         compared=found.against(answers),
         calibration=calibration,
@@ -274,8 +293,9 @@ def begin(out: Path, made_from: dict[str, Any]) -> None:
 def write_json(file: Path, values: dict[str, Any]) -> None:
     """Write a JSON file that appears whole or not at all."""
     temporary = file.with_name(f".{file.name}.tmp")
-    temporary.write_text(json.dumps(values, indent=2), encoding="utf-8")
-    temporary.replace(file)
+    with says_why(file.name, "what the run has done is kept", temporary):
+        temporary.write_text(json.dumps(values, indent=2), encoding="utf-8")
+        temporary.replace(file)
 
 
 def advise(found: Seen, out: Path, progress: Progress) -> Advice:

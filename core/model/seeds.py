@@ -12,18 +12,26 @@ from core.model.classifier import Classifier, in_batches
 from core.model.config import TrainConfig
 from core.model.disk import says_why
 from core.model.losses import class_metrics, score_metrics
+from core.model.stats import share
 from core.model.train import Encoded, fine_tune, forget
 from core.progress import Progress, part, silent
 
 
 @dataclass(frozen=True, slots=True)
 class Seeded:
-    """One seed's run: accuracy, or root mean squared error of scores, on the validation rows and on the test rows."""
+    """One seed's run: accuracy, or root mean squared error of scores, on the validation rows and on the test rows.
+
+    Attributes:
+        low: of the accuracy's 95 % interval (Wilson) on the test rows; None of scores.
+        high: the same.
+    """
 
     seed: int
     validation: float
     test: float
     seconds: float
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +85,28 @@ def several(
     return Several(tuple(runs), statistics.fmean(tests), sd, min(tests), max(tests))
 
 
+def keep(run: Seeded, folder: Path) -> None:
+    """Leave a seed's result where `several` finds it and does not train it again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    file = _file(folder, run.seed)
+    unfinished = file.with_name(f".{file.name}.tmp")
+    with says_why("The result of a seed", "the seeds before it are kept", unfinished):
+        unfinished.write_text(json.dumps(asdict(run)), encoding="utf-8")
+        unfinished.replace(file)
+
+
+def seeded(seed: int, validation: float, test: float, seconds: float, rows: int | None) -> Seeded:
+    """A seed's figures, with the interval of an accuracy on so many test rows; `rows` are None of scores."""
+    if rows is None:
+        return Seeded(seed, validation, test, seconds)
+    interval = share(round(test * rows), rows)
+    return Seeded(seed, validation, test, seconds, interval.low, interval.high)
+
+
+def _file(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}.json"
+
+
 def _one(
     fresh: Callable[[], Classifier],
     sides: tuple[Encoded, Encoded, Encoded],
@@ -85,17 +115,15 @@ def _one(
     folder: Path,
     progress: Progress,
 ) -> Seeded:
-    file, place = folder / f"seed-{config.seed}.json", folder / f"seed-{config.seed}"
+    file, place = _file(folder, config.seed), folder / f"seed-{config.seed}"
     if file.is_file():
         return Seeded(**json.loads(file.read_text(encoding="utf-8")))
     model = fresh()
     training = fine_tune(model, sides[0], sides[1], config, pad, place / "checkpoints", part(progress, 0, 0.95))
     found = [_figure(model, side, config, pad, part(progress, 0.95, 1)) for side in sides[1:]]
-    run = Seeded(config.seed, found[0], found[1], training.seconds)
-    unfinished = file.with_name(f".{file.name}.tmp")
-    with says_why("The result of a seed", "the seeds before it are kept", unfinished):
-        unfinished.write_text(json.dumps(asdict(run)), encoding="utf-8")
-        unfinished.replace(file)
+    rows = len(sides[2].labels) if config.task == "classify" else None
+    run = seeded(config.seed, found[0], found[1], training.seconds, rows)
+    keep(run, folder)
     forget(place)
     return run
 

@@ -79,6 +79,14 @@ MAIN: tuple[Ask | Pick, ...] = (
         "searches nothing. The test rows take no part in the choice.",
         most=1440,
     ),
+    Ask(
+        "seeds",
+        "Seeds",
+        "Trains so many times, with other random numbers each time, and shows how much of the result is luck. Takes as "
+        "many times as long; the first one is the model that is kept. Three show a spread; empty trains once.",
+        least=1,
+        most=20,
+    ),
 )
 MORE: tuple[Ask | Pick, ...] = (
     Pick(
@@ -170,8 +178,8 @@ MORE: tuple[Ask | Pick, ...] = (
         least=1,
     ),
 )
-_OF_CLASSES = ("loss", "class_weights", "label_smoothing", "search_minutes")
-_WHOLE = ("epochs", "batch_size", "freeze_layers", "lora_rank", "max_length", "accumulate")
+_OF_CLASSES = ("loss", "class_weights", "label_smoothing", "search_minutes", "seeds")
+_WHOLE = ("epochs", "batch_size", "freeze_layers", "lora_rank", "max_length", "accumulate", "seeds")
 
 
 def form(it: Entry, now: Model, *, scores: bool = False) -> None:
@@ -221,7 +229,7 @@ def _number(ask: Any, stated: float | None, key: str) -> float | None:
         value=None if stated is None else kind(stated),
         step=kind(ask.step),
         format=ask.form,
-        placeholder=_CHOSEN if ask.key != "search_minutes" else "no search",
+        placeholder={"search_minutes": "no search", "seeds": "one"}.get(ask.key, _CHOSEN),
         key=key,
         help=ask.help,
     )

@@ -1,5 +1,6 @@
 """Training: its settings, the run while it goes on, and how it went."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,7 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
 
 def _live(job_id: int) -> None:
     job = get(store(), job_id)
+    _forecast(Path(job.run_dir) if job is not None and job.run_dir else None)
     points = read_history(Path(job.run_dir)) if job is not None and job.run_dir else ()
     if points:
         model_charts.live(points, key="live")
@@ -62,6 +64,17 @@ def _live(job_id: int) -> None:
         st.caption(
             "The loss will be drawn here once training begins; before that the data is read and the machine timed."
         )
+
+
+def _forecast(run: Path | None) -> None:
+    """What a run that goes on was forecast to take, as soon as it was."""
+    try:
+        said = json.loads((run / "forecast.json").read_text(encoding="utf-8")) if run else None
+    except (OSError, ValueError):
+        said = None
+    if said:
+        band = f"{said['low']:.2g} to {said['high']:.2g}"
+        st.caption(f"Forecast for {said['covers']}: {said['minutes']:.2g} min ({band}), data and tests not counted.")
 
 
 def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
@@ -76,6 +89,13 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
                 "it learns rows by heart; the best pass is kept.",
             )
             charts.learning(accuracy, key="learning")
+        if accuracy.detail.get("seeds"):
+            model_charts.seeds(accuracy.detail["seeds"], key="seeds")
+            st.caption(
+                "The same training with other random numbers, on the same test rows. Each bar is one seed's 95 % "
+                "interval: luck in the test rows. The distance between the dots is luck in training. The first one is "
+                "kept."
+            )
         forecast = found.get("model.forecast_minutes")
         if forecast is not None and "forecast" in forecast.detail:
             model_charts.forecast(forecast.detail, key="forecast")

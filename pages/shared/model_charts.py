@@ -256,10 +256,40 @@ def forecast(e: Mapping[str, Any], *, key: str) -> None:
             hovertemplate=f"{text}: %{{x:.2f}} min<extra></extra>",
         )
     fig.update_yaxes(visible=False, range=[-1, 2])
-    fig.update_xaxes(title="minutes of training", range=[0, 1.3 * max(actual, said["high"])])
+    fig.update_xaxes(title=f"minutes of {said.get('covers', 'training')}", range=[0, 1.3 * max(actual, said["high"])])
     word = "inside" if e["inside"] else "outside"
     title = f"It took {actual:.1f} min, {word} the band of {said['low']:.1f} to {said['high']:.1f} that was forecast"
     chart(fig, key=key, title=title, alt=title, height=220)
+
+
+def seeds(found: Mapping[str, Any], *, key: str) -> None:
+    """Each seed's accuracy on the test rows with its interval, and their mean."""
+    runs = found["runs"]
+    fig = go.Figure(
+        go.Scatter(
+            x=[r["test"] for r in runs],
+            y=[f"seed {r['seed']}" for r in runs],
+            mode="markers",
+            marker={"size": 11, "color": [BLUE, *[GREY] * (len(runs) - 1)]},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "array": [r["high"] - r["test"] for r in runs],
+                "arrayminus": [r["test"] - r["low"] for r in runs],
+                "color": GREY,
+            },
+            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+        )
+    )
+    fig.add_vline(x=found["mean"], line={"dash": "dot", "color": ORANGE})
+    fig.update_xaxes(tickformat=".0%", title="right answers on test rows, 95 % intervals")
+    fig.update_yaxes(autorange="reversed")
+    title = (
+        f"{len(runs)} seeds: {number(found['mean'], 'share')} on average, "
+        f"{number(found['low'], 'share')} to {number(found['high'], 'share')}, sd {100 * found['sd']:.2g} points"
+    )
+    said = "; ".join(f"seed {r['seed']} {r['test']:.1%} ({r['low']:.1%}-{r['high']:.1%})" for r in runs)
+    chart(fig, key=key, title=title, alt=f"{title}. {said}", height=110 + 34 * len(runs))
 
 
 def calibration(found: Mapping[str, Any], *, key: str) -> None:

@@ -204,6 +204,16 @@ def test_a_run_that_goes_on_is_drawn_from_its_history(own: Settings) -> None:
     assert "Step 5 of 40" in words(at)
 
 
+def test_several_seeds_are_asked_for_and_shown_with_their_spread(own: Settings) -> None:
+    file = ventures.create(own, "Seeded", {})
+    at = open_page("seeded", "Training")
+    at.number_input(key="set-seeds-seeded").set_value(3)
+    next(b for b in at.button if b.label == "Save the settings").click().run()
+    assert not at.exception
+    assert load(file).model.seeds == 3
+    assert "seeds" not in load(file).model.settings
+
+
 def test_candidates_are_written_to_the_venture_file(own: Settings) -> None:
     file = ventures.create(own, "Picks", {})
     at = open_page("picks", "Base model")

@@ -15,6 +15,7 @@ from core.model.adviser import Pace, advise, forecast, grouped_batches, probe_pa
 from core.model.base import load_base
 from core.model.classifier import Classifier, tokenise
 from core.model.hardware import Hardware, bf16_native, cpu_quota, inspect_hardware
+from core.model.whole import whole
 from core.progress import Cancelled
 
 MACHINE = Hardware("a cpu", 8, 16, None, 8, 16.0, ("avx2",), 200.0, 90.0, False)
@@ -154,3 +155,24 @@ def test_the_probe_can_be_cancelled(tiny_base: Path) -> None:
     base = load_base(str(tiny_base))
     with pytest.raises(Cancelled):
         probe_pace(Classifier(base.encoder, 3), [[1, 2, 3]] * 40, 0, MACHINE, 8, progress=stop)
+
+
+@given(st.floats(0.1, 50), st.none() | st.floats(1, 500), st.integers(1, 20))
+def test_the_forecast_of_a_whole_run_holds_its_parts_and_grows_with_them(
+    one: float, minutes: float | None, seeds: int
+) -> None:
+    alone = adviser.Forecast(one, one / 1.3, one * 1.3, 0.8, one, one / 1.3, one * 1.3)
+    found = whole(alone, minutes, seeds)
+    assert found.low <= found.minutes <= found.high
+    assert found.minutes == pytest.approx(one * seeds + (minutes or 0))
+    assert found.cost_usd == pytest.approx(found.minutes)
+    assert whole(alone, minutes, seeds + 1).high > found.high
+    assert (found == alone) == (minutes is None and seeds == 1)
+    if minutes:  # the search ends with its budget, and what it picks has at most twice the epochs
+        assert found.high >= minutes + 2 * one * seeds
+
+
+def test_the_forecast_says_what_it_covers() -> None:
+    alone = adviser.Forecast(2.0, 1.5, 2.6, 0.8)
+    assert whole(alone, 10, 3).covers == "a search of 10 min, then 3 trainings"
+    assert whole(alone).covers == "training"

@@ -32,7 +32,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(table: Path, tiny_base: Path) -> tuple[Path, dict[str, Any]]:
     run = table.parent / "run"
     asked = ["--data", str(table), "--text", "text", "--label", "label", "--base", str(tiny_base)]
-    done = command("train", *asked, "--out", str(run), "--epochs", "1", "--shots", "20", "--json")
+    done = command("train", *asked, "--out", str(run), "--epochs", "1", "--shots", "20", "--seeds", "2", "--json")
     assert done.returncode == 0, done.stderr
     return run, json.loads(done.stdout)
 
@@ -42,6 +42,20 @@ def test_train_prints_what_the_run_folder_keeps(trained: tuple[Path, dict[str, A
     assert said == json.loads((run / "result.json").read_text())
     assert said["n_train"] + said["n_validation"] == 3 * 20
     assert said["config"]["epochs"] == 1
+
+
+def test_several_seeds_are_told_with_their_intervals_and_the_forecast_covers_them(
+    trained: tuple[Path, dict[str, Any]],
+) -> None:
+    run, told = trained
+    seeds, model = told["seeds"], told["model"]
+    assert [r["seed"] for r in seeds["runs"]] == [7, 8]
+    assert {k: seeds["runs"][0][k] for k in ("low", "high")} == {k: model[k] for k in ("low", "high")}
+    assert seeds["runs"][0]["test"] == model["accuracy"]
+    assert seeds["mean"] == sum(r["test"] for r in seeds["runs"]) / 2
+    assert told["forecast"]["covers"] == "2 trainings"
+    assert told["forecast"]["actual"] * 60 == sum(r["seconds"] for r in seeds["runs"])
+    assert json.loads((run / "forecast.json").read_text())["minutes"] == told["forecast"]["minutes"]
 
 
 def test_predict_answers_texts_and_lines(trained: tuple[Path, dict[str, Any]]) -> None:

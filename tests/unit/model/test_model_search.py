@@ -127,6 +127,7 @@ def test_several_seeds_tell_their_spread_and_a_finished_one_is_not_trained_again
     assert [r.seed for r in found.runs] == [7, 8, 9]
     tests = [r.test for r in found.runs]
     assert (found.mean, found.sd) == (statistics.fmean(tests), statistics.stdev(tests))
+    assert all(r.low <= r.test <= r.high and r.high > r.low for r in found.runs)
     assert (found.low, found.high) == (min(tests), max(tests))
     model = fresh()
     told = fine_tune(model, *sides[:2], replace(config, seed=8), 0, tmp_path / "alone" / "checkpoints", silent)
