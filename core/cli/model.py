@@ -176,8 +176,8 @@ def model_optimise(
     p95_ms: Annotated[float | None, typer.Option(min=0.1, help="What p95 of the pick must stay under.")] = None,
     margin: Annotated[float, typer.Option(help="Share of the accuracy that a variant may lose.")] = 0.01,
     students: Annotated[bool, typer.Option(help="Train pruned and distilled models too, which takes minutes.")] = True,
-    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to time all variants together.")] = 45,
-    server_seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to put the pick under load.")] = 40,
+    seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to time all variants together.")] = 30,
+    server_seconds: Annotated[float, typer.Option(min=1, max=3600, help="How long to put the pick under load.")] = 30,
     seed: Annotated[int, typer.Option(min=0, help="Of the texts drawn and of their arrivals.")] = 7,
     as_json: Json = False,
 ) -> None:

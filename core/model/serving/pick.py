@@ -279,8 +279,15 @@ def _said(what: str, word: str, it: Candidate, cost: float | None, must: Must) -
     return (
         "What it costs is unknown."
         if cost is None
-        else f"1,000 requests cost ${cost:.2g}, more than the ${must.cost_per_1000:g} allowed."
+        else f"It costs {_dollars(cost)}, more than the ${must.cost_per_1000:g} for 1,000 that is allowed."
     )
+
+
+def _dollars(per_1000: float) -> str:
+    """A cost in words; less than a cent is told for a million requests, where it can be read."""
+    if per_1000 < 0.01:
+        return f"${float(f'{1000 * per_1000:.2g}'):g} for a million requests"
+    return f"${float(f'{per_1000:.2g}'):g} for 1,000 requests"
 
 
 def _percent(share: Interval) -> str:
@@ -296,7 +303,7 @@ def _summary(rows: Sequence[Row], pick: int | None, must: Must) -> str:
     figures = [f"{_percent(a)} right"]
     figures += [f"p95 {p95.value:.3g} ms"] if p95 else []
     figures += [f"{row.it.size_mb:.3g} MB"]
-    figures += [f"${row.cost:.2g} for 1,000 requests"] if row.cost is not None else []
+    figures += [_dollars(row.cost)] if row.cost is not None else []
     asked = "do what the venture asks" if any(v is not None for v in asdict(must).values()) else "be no worse than fp32"
     worse = " It is worse than the fp32 model, but all of its interval reaches the accuracy asked for."
     return (

@@ -46,7 +46,7 @@ ROWS = Rows(TEXTS[:150], TRUTH[:150], TEXTS, TRUTH)
 
 @cache
 def found(must: Must | None = None) -> Report:
-    both = [variant("fp32", 0.004, 90), variant("onnx-int8", 0.001, 24, "proven")]
+    both = [variant("fp32", 0.008, 90), variant("onnx-int8", 0.001, 24, "proven")]
     return report(both, ROWS, must or Must(p95_ms=100), seed=1, seconds=1.5, server_seconds=3)
 
 
@@ -56,7 +56,7 @@ def test_the_faster_variant_that_is_proven_no_worse_is_picked_and_measured_under
     json.dumps(told, allow_nan=False)
     assert told["pick"] == "onnx-int8"
     fast = told["variants"][1]
-    assert fast["faster"]["low"] > 2
+    assert fast["faster"]["low"] > 1
     assert fast["accuracy_timed"]["value"] <= 1
     assert fast["differing"] == 0  # what was timed answered as the accuracy run did
     assert it.served is not None
