@@ -192,12 +192,26 @@ def form(it: Entry, now: Model, *, scores: bool = False) -> None:
         st.caption("The sample keeps its settings. Duplicate it on the Ventures page to change them.")
     with st.form("settings", border=True):
         st.markdown("**Settings of the next run.** What is empty is chosen to suit the data.")
-        answers = _ask(it, now, main)
+        answers = _base(it, now) | _ask(it, now, main)
         with st.expander("More: loss, regularisation, layers", icon=":material/tune:"):
             answers |= _ask(it, now, more)
         answers |= {f"model.{key}": None for key in _OF_CLASSES} if scores else {}
         if st.form_submit_button("Save the settings", icon=":material/save:", disabled=it.sample):
             save(it, lambda toml: ventures.change(toml, answers))
+
+
+def _base(it: Entry, now: Model) -> dict[str, Any]:
+    """The base model; another one takes the stated licence with it, for that was the former's."""
+    typed = st.text_input(
+        "Base model",
+        now.base,
+        key=f"set-base-{it.slug}",
+        help="The bundled all-MiniLM-L6-v2, a folder beside venture.toml (begin with ./), or an id of the Hugging Face "
+        "hub (owner/name), which is fetched when the run begins.",
+    ).strip()
+    st.caption("safetensors weights only; remote code off: code that comes with a model is never run.")
+    changed = bool(typed) and typed != now.base
+    return {"model.base": typed, "model.licence": None} if changed else {}
 
 
 def _ask(it: Entry, now: Model, wanted: Sequence[Ask | Pick]) -> dict[str, Any]:

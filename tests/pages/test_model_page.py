@@ -204,6 +204,18 @@ def test_a_run_that_goes_on_is_drawn_from_its_history(own: Settings) -> None:
     assert "Step 5 of 40" in words(at)
 
 
+def test_a_base_model_of_the_hub_is_entered_and_the_former_ones_licence_goes(own: Settings) -> None:
+    file = ventures.create(own, "Hub", {"model.licence": "Apache-2.0"})
+    at = open_page("hub", "Training")
+    assert "safetensors weights only; remote code off" in words(at)
+    next(b for b in at.button if b.label == "Save the settings").click().run()
+    assert load(file).model.licence == "Apache-2.0"
+    at.text_input(key="set-base-hub").set_value("owner/name")
+    next(b for b in at.button if b.label == "Save the settings").click().run()
+    assert not at.exception
+    assert (load(file).model.base, load(file).model.licence) == ("owner/name", "")
+
+
 def test_several_seeds_are_asked_for_and_shown_with_their_spread(own: Settings) -> None:
     file = ventures.create(own, "Seeded", {})
     at = open_page("seeded", "Training")

@@ -1,5 +1,6 @@
 """The adviser reads the machine, times real steps, gives reasons with numbers, and forecasts with a band."""
 
+import errno
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from model_support import labelled_rows
 
+from core.errors import InputError
 from core.model import adviser
 from core.model.adviser import Pace, advise, forecast, grouped_batches, probe_pace, scored
 from core.model.base import load_base
@@ -146,6 +148,16 @@ def test_bf16_is_timed_where_it_is_asked_for_even_if_it_is_emulated(tiny_base: P
     model = Classifier(load_base(str(tiny_base)).encoder, 3)
     assert probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8).per_token_bf16 is None
     assert probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8, bf16=True).per_token_bf16
+
+
+def test_a_full_temporary_folder_is_said_in_one_line(tiny_base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr(adviser, "save_weights", full)
+    model = Classifier(load_base(str(tiny_base)).encoder, 3)
+    with pytest.raises(InputError, match=r"temporary folder could not be written \(No space left"):
+        probe_pace(model, [[1, 2, 3]] * 40, 0, MACHINE, 8)
 
 
 def test_the_probe_can_be_cancelled(tiny_base: Path) -> None:
