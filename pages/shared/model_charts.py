@@ -226,7 +226,16 @@ def live(points: Sequence[Point], *, key: str) -> None:
         showlegend=True,
         legend={"orientation": "h", "y": -0.3},
         yaxis={"title": "loss", "rangemode": "tozero"},
-        yaxis2={"overlaying": "y", "side": "right", "tickformat": ".0%", "showgrid": False, "range": [0, 1.02]},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "tickformat": ".0%",
+            "tickmode": "array",  # else the ticks are those of the loss, at odd percentages
+            "tickvals": [0, 0.25, 0.5, 0.75, 1],
+            "showgrid": False,
+            "range": [0, 1.02],
+            "visible": bool(held),
+        },
     )
     fig.update_xaxes(title="epoch (passes over the data)", rangemode="tozero")
     last = points[-1]
