@@ -265,7 +265,7 @@ def forecast(e: Mapping[str, Any], *, key: str) -> None:
             hovertemplate=f"{text}: %{{x:.2f}} min<extra></extra>",
         )
     fig.update_yaxes(visible=False, range=[-1, 2])
-    fig.update_xaxes(title=f"minutes of {said.get('covers', 'training')}", range=[0, 1.3 * max(actual, said["high"])])
+    fig.update_xaxes(title=f"minutes: {said.get('covers', 'training')}", range=[0, 1.3 * max(actual, said["high"])])
     word = "inside" if e["inside"] else "outside"
     title = f"It took {actual:.1f} min, {word} the band of {said['low']:.1f} to {said['high']:.1f} that was forecast"
     chart(fig, key=key, title=title, alt=title, height=220)
@@ -307,9 +307,9 @@ def calibration(found: Mapping[str, Any], *, key: str) -> None:
     fig.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": GREY}, hoverinfo="skip", name="ideal"
     )
-    curves = [("after", "curve", GREEN)]
+    curves = [("this model", "curve", GREEN)]
     if found["temperature"] != 1:  # else both are the same
-        curves.insert(0, ("before", "curve_before", PINK))
+        curves = [("before", "curve_before", PINK), ("after", "curve", GREEN)]
     for name, field, colour in curves:
         bins = found[field]
         fig.add_scatter(
