@@ -21,6 +21,7 @@ COMMANDS = [
     "model optimise",
     "model benchmark",
     "privacy scan",
+    "privacy detect",
     "licences check",
     "market size",
     "jobs list",
