@@ -7,7 +7,7 @@ from core.model.optimise.prune import blocks, narrowed, shape, with_layers
 from core.model.optimise.recover import Teaching, made, read_lesson, teach
 from core.progress import Progress, part, silent
 
-JUDGED = 256  # training rows on which the neurons of a narrower student are chosen
+JUDGED = 128  # training rows on which the neurons of a narrower student are chosen
 
 
 @dataclass(frozen=True, slots=True)

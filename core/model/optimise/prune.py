@@ -45,7 +45,7 @@ class Pruning(Teaching):
     epochs: int = 2
     layers: int | None = None
     width: int | None = None
-    rows: int = 256
+    rows: int = 128
 
 
 def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progress = silent) -> Path:
