@@ -101,11 +101,11 @@ def test_a_broken_venture_and_one_outside_its_roots_are_told_plainly(
     assert "internal error" not in broken.error
 
 
-def test_the_four_rooms_are_kinds_and_only_training_resumes() -> None:
+def test_the_four_rooms_are_kinds_and_only_what_trains_resumes() -> None:
     rooms = {name: (kind.room, kind.target) for name, kind in KINDS.items() if kind.target.startswith("core.")}
     doors = {r: (r, f"core.{r}.measure:measure") for r in ("model", "privacy", "licences", "market")}
-    assert rooms == doors | {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "serve")}
-    assert [name for name in rooms if KINDS[name].resumable] == ["model"]
+    assert rooms == doors | {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "optimise", "serve")}
+    assert [name for name in rooms if KINDS[name].resumable] == ["model", "optimise"]
 
 
 def test_a_kind_from_outside_cannot_take_the_name_of_another(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from threading import Timer
 
 from core.model.serving.engine import Engine
 
@@ -40,16 +41,19 @@ def cold_start(folder: Path, texts: list[str]) -> Cold | None:
     ) as process:
         if process.stdin is None or process.stdout is None:
             return None
+        late = Timer(_LONGEST, process.kill)
+        late.start()
         try:
             process.stdin.write(json.dumps(texts) + "\n")
-            process.stdin.flush()
+            process.stdin.close()
             first = process.stdout.readline()
             seconds = time.perf_counter() - begun
-            rest, _ = process.communicate(timeout=_LONGEST)
-            told = json.loads(rest)
-        except (OSError, ValueError, subprocess.TimeoutExpired):
+            told = json.loads(process.stdout.readline())
+        except (OSError, ValueError):  # it ended before it answered
             process.kill()
             return None
+        finally:
+            late.cancel()
     return Cold(seconds, told["peak_mb"]) if first else None
 
 

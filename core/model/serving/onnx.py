@@ -17,8 +17,8 @@ from core.model.threads import threads
 
 MODEL, TOKENIZER, TOLD = "model.onnx", "tokenizer.json", "variant.json"
 
-# Measured with onnxruntime 1.32 on BANKING77, single requests in turns on one thread: without this fusion p95 is 12 to 15 %
-# lower for MiniLM in fp32 and INT8 (1.17 and 1.13 times as fast; 1.01 to 1.31), and the answers are the same.
+# Measured with onnxruntime 1.32 on BANKING77, single requests in turns on one thread: without this fusion p95 of MiniLM
+# is 12 to 15 % lower in fp32 and INT8 (1.17 and 1.13 times as fast; 1.01 to 1.31).
 _SLOWER = ["SkipLayerNormFusion"]
 
 

@@ -22,7 +22,7 @@ from core.model.losses import Taught
 from core.model.optimise import recover
 from core.model.optimise.distil import Distilling, distil, evenly
 from core.model.optimise.prune import shape
-from core.model.optimise.recover import FILE, Teaching, read_lesson, varied
+from core.model.optimise.recover import FILE, ROWS, Teaching, read_lesson, varied
 from core.model.serving.rows import run_parts
 from core.model.serving.run import run_rows
 from core.progress import Cancelled
@@ -159,8 +159,8 @@ def test_varied_texts_are_as_many_as_asked_repeatable_and_never_empty(texts: lis
 def test_few_rows_are_varied_more_often_and_many_at_least_once(rows: int) -> None:
     copies = Distilling().copies(rows)
     assert 1 <= copies <= 20
-    assert copies == 20 or (copies + 1) * rows >= 3000
-    assert copies == 1 or copies * rows < 3000
+    assert copies == 20 or (copies + 1) * rows >= ROWS
+    assert copies == 1 or copies * rows < ROWS
     assert Distilling(varied=3).copies(rows) == 3
 
 

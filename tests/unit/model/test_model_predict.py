@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.model import baselines
 from core.model.base import load_base
 from core.model.classifier import Classifier, in_batches, save_model, tokenise
+from core.model.kept import Source
 from core.model.predict import FOLDER, Answerer, keep
 
 CLASSES = ("card", "loan", "login")
@@ -39,7 +40,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
         model.head.bias.copy_(fitted.linear.bias)
     save_model(model, base.tokenizer, CLASSES, 32, folder / "model")
     numbers = range(2, 102)
-    keep(folder, x[:100], labels[:100], numbers, fitted, str(tiny_base), (data, "text", "label"), temperature=1.0)
+    keep(folder, x[:100], labels[:100], numbers, fitted, str(tiny_base), Source(data, "text", "label"), temperature=1.0)
     return folder
 
 
