@@ -93,6 +93,14 @@ def training() -> list[tuple[str, str, str]]:
     ]
 
 
+def risk() -> tuple[str, str, str]:
+    """The row on re-identification risk."""
+    out = subprocess.run([sys.executable, "-m", "tests.bench_risk"], cwd=PROJECT, check=True, capture_output=True)
+    m = json.loads(out.stdout)
+    what = f"Re-identification risk, {m['rows']:,} rows by {m['columns']} columns with {m['what_ifs']} what-ifs"
+    return what, spread(m["assess_s"], "s"), "1 s"
+
+
 def draw(page: Page, url: str) -> float:
     """Seconds from asking for the board until it stands still with its verdict and charts."""
     began = time.monotonic()
@@ -123,6 +131,8 @@ def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
         rows.append(("First look and baseline table of the sample, imports included", spread(looked, "s"), "20 s"))
         say("timing steps of training")
         rows += training()
+        say("timing re-identification risk")
+        rows.append(risk())
         healthy, drawn, memory = [], [], []
         for run in range(RUNS):
             say(f"starting the server, run {run + 1}")
