@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.privacy import policy
+from core.privacy.risk import record as risk
 from core.privacy.share import pooled
 from core.progress import Progress, part, silent
 from core.settings import settings
@@ -15,6 +16,7 @@ from core.venture import Venture
 if TYPE_CHECKING:
     from core.privacy.scan import TableScan
 
+NO_DATA = "The venture names no data set, so nothing was scanned; add one on the Ventures page ([[datasets]])."
 SHOWN_COLUMNS = 200  # in evidence; the rest is in the run's scan.json
 _UNITS = {
     "privacy.direct_share": "share",
@@ -41,7 +43,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     wanted = {path: d.sample for d in reversed(venture.datasets) for path in (d.test, d.path) if path}
     files = [(path, venture.locate(path), sample) for path, sample in reversed(wanted.items())]
     if not files:
-        return [_unknown(id_) for id_ in _UNITS]
+        return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
     progress(0, 1, "loading the recognisers")
     from core.privacy.engine import described
     from core.privacy.scan import scan
@@ -52,12 +54,13 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         share = part(progress, done / size, (done := done + full.stat().st_size) / size)
         scans.append(scan(full, sample=sample, progress=share, name=path, max_rows=settings().upload_rows))
     (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
-    return _evidence(scans, Source("measured", described()))
+    tables = [(path, full, s.as_json()["columns"]) for (path, full, _), s in zip(files, scans, strict=True)]
+    hidden = risk.records(tables, max_rows=settings().upload_rows, progress=part(progress, 1, 1))
+    return _evidence(scans, Source("measured", described())) + hidden
 
 
 def _unknown(id_: str) -> Evidence:
-    why = "The venture names no data set, so nothing was scanned; add one on the Ventures page ([[datasets]])."
-    return Evidence(id_, None, _UNITS[id_], _METHODS[id_], Source("measured"), reason=why)
+    return Evidence(id_, None, _UNITS[id_], _METHODS[id_], Source("measured"), reason=NO_DATA)
 
 
 def _evidence(scans: Sequence["TableScan"], source: Source) -> list[Evidence]:

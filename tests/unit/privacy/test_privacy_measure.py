@@ -13,7 +13,14 @@ from core.privacy.measure import measure
 from core.venture import Venture, parse
 
 ROWS = "text,intent\nwrite to ann@example.org,mail\nnothing to see,none\nor to bob@example.org,mail\nall is well,none\n"
-IDS = ["privacy.direct_share", "privacy.columns", "privacy.entities", "privacy.scanned"]
+IDS = [
+    "privacy.direct_share",
+    "privacy.columns",
+    "privacy.entities",
+    "privacy.scanned",
+    "privacy.k",
+    "privacy.unique_share",
+]
 
 
 def venture(folder: Path, **dataset: Any) -> Venture:
@@ -47,6 +54,25 @@ def test_the_share_of_rows_with_a_direct_identifier_is_measured_over_all_files(f
     assert (out["scanned"].value, out["scanned"].n) == (1, 6)
     assert "Presidio 2." in share.source.detail
     assert (tmp_path / "scan.json").exists()
+
+
+def test_unique_rows_are_counted_over_the_worst_whole_file_even_where_a_sample_is_scanned(
+    folder: Path, tmp_path: Path
+) -> None:
+    people = "".join(f"all is well,{1950 + i % 40},{'FM'[i % 2]}\n" for i in range(80)) + "all is well,1920,F\n"
+    (folder / "data" / "rows.csv").write_text("text,birth_year,sex\n" + people)
+    out = measured(venture(folder, test="data/test.csv", sample=10), tmp_path)
+    k, unique = out["k"], out["unique_share"]
+    assert (k.value, k.unit, k.n) == (1, "rows", 81)
+    assert (unique.value, unique.unit, unique.n) == (1 / 81, "share", 81)
+    assert unique.reason == "data/rows.csv by birth_year, sex."
+    assert [f["k"] for f in k.detail["files"]] == [1, None]
+
+
+def test_rows_that_nothing_known_tells_apart_leave_k_unknown_with_a_reason(folder: Path, tmp_path: Path) -> None:
+    k = measured(venture(folder), tmp_path)["k"]
+    assert k.value is None
+    assert "No column was recognised" in k.reason
 
 
 def test_a_sample_leaves_an_interval(folder: Path, tmp_path: Path) -> None:

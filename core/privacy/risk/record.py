@@ -1,0 +1,52 @@
+"""k and the share of unique rows as evidence: of each data file as it lies, the worst file counts."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from core.evidence import Evidence, Source
+from core.privacy.risk.assess import of_table
+from core.privacy.source import MAX_ROWS
+from core.progress import Progress, part, silent
+
+K, UNIQUE = "privacy.k", "privacy.unique_share"
+IDS = (K, UNIQUE)
+_UNITS = {K: "rows", UNIQUE: "share"}
+_METHODS = {
+    K: "Rows of the smallest group that the columns which others are likely to know cannot tell apart, with direct "
+    "identifiers and unique numbers masked or dropped (k-anonymity, Sweeney 2002); every row counted, worst file.",
+    UNIQUE: "Rows that are alone in their combination of the columns which others are likely to know, of all rows, "
+    "direct identifiers and unique numbers left out; every row counted, worst file.",
+}
+
+File = tuple[str, Path, Sequence[Mapping[str, Any]]]  # name, path, a scan's columns as JSON
+
+
+def unknown(reason: str, detail: Mapping[str, Any] | None = None) -> list[Evidence]:
+    """Both figures without a value, and why."""
+    source = Source("measured")
+    return [Evidence(id_, None, _UNITS[id_], _METHODS[id_], source, reason=reason, detail=detail or {}) for id_ in IDS]
+
+
+def records(files: Sequence[File], *, max_rows: int = MAX_ROWS, progress: Progress = silent) -> list[Evidence]:
+    """k and the share of unique rows over whole files; a sample would overstate the share.
+
+    Raises:
+        InputError: a file is no table that can be read.
+    """
+    told: list[dict[str, Any]] = []
+    for i, (name, path, columns) in enumerate(files):
+        share = part(progress, i / len(files), (i + 1) / len(files))
+        told.append({"path": name} | of_table(path, name=name, columns=columns, max_rows=max_rows, progress=share))
+    known = [t for t in told if t["k"] is not None]
+    if not known:
+        return unknown(told[0]["reason"] if told else "There is no data file.", {"files": told})
+    source = Source("measured", "Preflight, grouped with polars")
+    least, most = min(known, key=lambda t: t["k"]), max(known, key=lambda t: t["unique_share"])
+    columns_of = {t["path"]: ", ".join(t["quasi_identifiers"]) for t in (least, most)}
+    said = [f"{t['path']} by {columns_of[t['path']]}." for t in (least, most)]
+    n_k, n_unique = least["rows"], most["rows"]
+    return [
+        Evidence(K, least["k"], _UNITS[K], _METHODS[K], source, n=n_k, reason=said[0], detail={"files": told}),
+        Evidence(UNIQUE, most["unique_share"], _UNITS[UNIQUE], _METHODS[UNIQUE], source, n=n_unique, reason=said[1]),
+    ]
