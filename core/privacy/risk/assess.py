@@ -12,7 +12,6 @@ from core.privacy.risk.coarsen import DROP, EXACT, Way
 from core.privacy.risk.columns import Found, Role, found_in
 from core.privacy.risk.groups import Diversity, Groups, diversity, grouped
 from core.privacy.risk.table import Coded, encode, read
-from core.privacy.source import MAX_ROWS
 from core.progress import Progress, silent
 
 NOTHING_KNOWN = (
@@ -111,7 +110,7 @@ def of_table(
     *,
     name: str = "",
     columns: Sequence[Mapping[str, Any]] = (),
-    max_rows: int = MAX_ROWS,
+    max_rows: int | None = None,
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """The risk of a whole table file by the columns that others are likely to know.
@@ -119,7 +118,7 @@ def of_table(
     Args:
         path: the file; `name` is what messages call it.
         columns: a scan's columns as JSON (`name`, `entities`), which help to tell what a column is.
-        max_rows: the most rows accepted.
+        max_rows: the most rows accepted; no limit of its own where None.
         progress: called with the rows done of those to do.
 
     Returns:

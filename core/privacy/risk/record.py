@@ -6,7 +6,6 @@ from typing import Any
 
 from core.evidence import Evidence, Source
 from core.privacy.risk.assess import of_table
-from core.privacy.source import MAX_ROWS
 from core.progress import Progress, part, silent
 
 K, UNIQUE = "privacy.k", "privacy.unique_share"
@@ -28,7 +27,7 @@ def unknown(reason: str, detail: Mapping[str, Any] | None = None) -> list[Eviden
     return [Evidence(id_, None, _UNITS[id_], _METHODS[id_], source, reason=reason, detail=detail or {}) for id_ in IDS]
 
 
-def records(files: Sequence[File], *, max_rows: int = MAX_ROWS, progress: Progress = silent) -> list[Evidence]:
+def records(files: Sequence[File], *, max_rows: int | None = None, progress: Progress = silent) -> list[Evidence]:
     """k and the share of unique rows over whole files; a sample would overstate the share.
 
     Raises:

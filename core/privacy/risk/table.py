@@ -14,7 +14,7 @@ import polars as pl
 
 from core.privacy.risk.coarsen import Way, ways
 from core.privacy.risk.columns import LONG, UNIQUE, Column, Found, Role, Seen, judge, spares
-from core.privacy.source import MAX_ROWS, open_table
+from core.privacy.source import open_table
 from core.progress import Progress, silent
 
 PATIENCE = 10_000  # rows after which a column that is different in almost each is not read on
@@ -107,7 +107,7 @@ class _Reader:
 
 
 def read(
-    path: Path, *, name: str = "", found: Found | None = None, max_rows: int = MAX_ROWS, progress: Progress = silent
+    path: Path, *, name: str = "", found: Found | None = None, max_rows: int | None = None, progress: Progress = silent
 ) -> Coded:
     """Read a whole table file; `found` says what a scan found in its columns.
 
@@ -117,7 +117,8 @@ def read(
     Raises:
         InputError: the file is no table that can be read.
     """
-    table = open_table(path, name=name, max_rows=max_rows, tick=lambda: progress(0, 1, f"{path.name}: reading"))
+    limit = {} if max_rows is None else {"max_rows": max_rows}
+    table = open_table(path, name=name, tick=lambda: progress(0, 1, f"{name or path.name}: reading"), **limit)
     done = 0
 
     def chunks() -> Iterable[Sequence[Sequence[str]]]:
