@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from core.errors import InputError
-from core.privacy.risk.coarsen import DROP, EXACT, Way
+from core.privacy.risk.coarsen import ALL, DROP, EXACT, Way
 from core.privacy.risk.columns import Found, Role, found_in
 from core.privacy.risk.groups import Diversity, Groups, diversity, grouped
 from core.privacy.risk.table import Coded, encode, read
@@ -41,7 +41,7 @@ class Risk:
         columns: the quasi-identifiers, each with the id of the way it is coarsened ("" as it is).
         groups: the rows that they cannot tell apart.
         marginal: for each column the unique share without it.
-        what_ifs: single changes, best first.
+        what_ifs: single changes, and all columns at their coarsest, best first.
         diversity: of the sensitive column, where one was named.
     """
 
@@ -89,6 +89,9 @@ def assess(table: Coded, columns: Mapping[str, str] | Sequence[str], *, sensitiv
             if chosen[c] == EXACT.id:
                 after = [coarse if o == c else s for o, s in series.items()]
                 changes.append(WhatIf(c, way, grouped(after, table.rows)))
+    if sum(bool(table.coarser.get(c)) for c in chosen) > 1:
+        coarsest = [list(table.coarser[c].values())[-1] if table.coarser.get(c) else s for c, s in series.items()]
+        changes.append(WhatIf("every column", ALL, grouped(coarsest, table.rows)))
     changes.sort(key=lambda w: (w.after.unique, -w.after.k))
     spread = (
         diversity(list(series.values()), _series(table, sensitive, ""), sensitive, table.rows) if sensitive else None

@@ -31,6 +31,7 @@ PREFIX = Way("prefix", "first 3 characters")
 BAND = Way("band", "bands of 10 years")
 TOGETHER = Way("rare", "values in under 1 % of rows as one")
 DROP = Way("drop", "dropped")
+ALL = Way("all", "as coarse as offered")
 
 WAYS: Mapping[str, tuple[Way, ...]] = {
     "birth": (YEAR, DECADE),

@@ -228,7 +228,8 @@ def _by_values(
     if dated or _share(values, _YEAR) >= 0.9:
         if _lifetimes(values):
             return Role.LIKELY, "birth", "dates that span lifetimes, so probably of birth"
-        return Role.POSSIBLE, "date", "dates of events, which those who took part know"
+        # HIPAA's Safe Harbor takes out all days that relate to a person: 45 CFR 164.514(b)(2)(i)(C)
+        return Role.LIKELY, "date", "days of events, which whoever was there knows"
     if filled > 20 and distinct >= UNIQUE * filled:
         return Role.OUT, "unique", "differs in almost every row, so it numbers the rows or tells too much; drop it"
     if (words & _NUMBERING and distinct > FEW) or all(shape(v) is Shape.UUID for v in values[:100]):

@@ -1,0 +1,65 @@
+"""The charts of re-identification: how well people hide, and what saying less would change."""
+
+import plotly.graph_objects as go
+
+from core.privacy.risk import Risk
+from pages.shared.look import BLUE, GREY, ORANGE, PINK, chart, number
+
+_MOST = 14  # bars that one can still read
+
+
+def sizes(risk: Risk, *, key: str) -> None:
+    """Share of the rows by how many rows look alike, those that are alone in the colour that warns."""
+    bars = risk.groups.sizes
+    names = [f"{a}" if a == b else f"{a} to {b}" if b else f"{a}+" for a, b, _ in bars]
+    shares = [n / risk.rows for _, _, n in bars]
+    fig = go.Figure(
+        go.Bar(
+            x=names,
+            y=shares,
+            text=[number(s, "share") if s else "" for s in shares],
+            textposition="outside",
+            cliponaxis=False,
+            customdata=[n for _, _, n in bars],
+            marker={"color": [PINK if a == 1 else ORANGE if a < 5 else BLUE for a, _, _ in bars]},
+            hovertemplate="groups of %{x}: %{customdata:,} rows (%{y:.1%})<extra></extra>",
+        )
+    )
+    fig.update_xaxes(title="rows that look alike", type="category")
+    fig.update_yaxes(title="of all rows", tickformat=".0%", range=[0, 1.15 * max(shares)])
+    unique = number(risk.groups.unique_share, "share")
+    said = "; ".join(f"groups of {name}: {number(s, 'share')}" for name, s in zip(names, shares, strict=True) if s)
+    title = f"{unique} of the rows are alone" if risk.groups.unique else f"Nobody is alone: k is {risk.groups.k:,}"
+    chart(fig, key=key, title=title, alt=f"Rows by size of their group. {said}", height=320)
+
+
+def what_ifs(risk: Risk, *, key: str) -> None:
+    """The share of unique rows after each single change, best first, beside what it is now."""
+    shown = risk.what_ifs[:_MOST]
+    if not shown:
+        return
+    now = risk.groups.unique_share
+    rows = [("as it is now", now, risk.groups.k), *((w.words, w.after.unique_share, w.after.k) for w in shown)]
+    fig = go.Figure(
+        go.Bar(
+            x=[share for _, share, _ in rows],
+            y=[words for words, _, _ in rows],
+            orientation="h",
+            text=[f"{number(share, 'share')} · k {k:,}" for _, share, k in rows],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": [GREY, *[BLUE] * len(shown)]},
+            hovertemplate="%{y}: %{x:.2%} unique<extra></extra>",
+        )
+    )
+    fig.update_xaxes(title="unique rows", tickformat=".0%", range=[0, 1.45 * max(s for _, s, _ in rows) or 1])
+    fig.update_yaxes(autorange="reversed")
+    best = shown[0]
+    least = number(best.after.unique_share, "share")
+    title = f"{best.words}: unique rows {number(now, 'share')} → {least}"
+    if not now:
+        title = "Nobody is unique as it is; what would change k"
+    elif now - best.after.unique_share < 0.01:
+        title = f"No change helps much: {least} of the rows stay unique"
+    said = "; ".join(f"{words} {number(share, 'share')}, k {k:,}" for words, share, k in rows)
+    chart(fig, key=key, title=title, alt=f"Unique rows by change. {said}", height=110 + 30 * len(rows))
