@@ -8,9 +8,6 @@ from itertools import accumulate
 from typing import Any
 
 from core.privacy import engine
-from core.privacy.recognisers import BY_NAME
-from core.privacy.recognisers.casing import recased
-from core.privacy.recognisers.plausible import plausible
 
 THRESHOLD = 0.4  # what Presidio's own pages use; below it stand number shapes with nothing around that supports them
 WINDOW, OVERLAP = 5000, 300  # characters
@@ -96,7 +93,7 @@ class Detector:
         nlp = self._engine.nlp_engine
         with nlp.nlp["en"].memory_zone():  # else every new word of the data stays in memory for good
             read = (
-                (a for _, a in nlp.process_batch([recased(t) for t in texts], "en", batch_size=len(texts)))
+                (a for _, a in nlp.process_batch(texts, "en", batch_size=len(texts)))
                 if names
                 else map(nlp.words, texts)
             )
@@ -111,7 +108,7 @@ class Detector:
             raise RuntimeError(
                 f"a recogniser failed on a text of {len(text):,} characters ({type(error).__name__})"
             ) from None
-        return [span for r in results if r.score > 0 for span in _spans(text, r)]
+        return [_span(text, r) for r in results if r.score > 0]
 
 
 @cache
@@ -120,17 +117,17 @@ def detector() -> Detector:
     return Detector()
 
 
-def _spans(text: str, result: Any) -> list[Span]:
-    """Presidio's result as a span; what the name model says is held against what names look like first."""
+def _span(text: str, result: Any) -> Span:
+    """Presidio's result as a span; a name without letters is what it looks like, a number."""
     why = result.analysis_explanation
-    if why.recognizer == "SpacyRecognizer":
-        named = plausible(result.entity_type, text, result.start, result.end)
-        return [Span(start, end, kind, result.score, Proof.NAME) for kind, start, end in named]
-    by_name = why.recognizer in BY_NAME
-    proof = Proof.NAME if by_name else Proof.CHECKSUM if why.validation_result else Proof.PATTERN
+    by_model = why.recognizer == "SpacyRecognizer"
+    proof = Proof.NAME if by_model else Proof.CHECKSUM if why.validation_result else Proof.PATTERN
     kind = result.entity_type
+    words = text[result.start : result.end]
+    if by_model and not any(c.isalpha() for c in words) and (kind != "DATE_TIME" or sum(map(str.isdigit, words)) > 8):
+        kind = "NUMBER"
     unsupported = kind in NEEDS_CONTEXT and not why.supportive_context_word
-    return [Span(result.start, result.end, kind, min(result.score, 0.3) if unsupported else result.score, proof)]
+    return Span(result.start, result.end, kind, min(result.score, 0.3) if unsupported else result.score, proof)
 
 
 def _encodable(text: str) -> str:
