@@ -5,8 +5,10 @@ import math
 Z95 = 1.959963984540054  # standard normal quantile at 0.975
 
 
-def wilson(hits: int, n: int) -> tuple[float, float]:
+def wilson(hits: float, n: float) -> tuple[float, float]:
     """The bounds of the 95 % score interval of the share hits / n (Wilson 1927); they always hold the share itself.
+
+    Counts of weighted observations, effective ones, need not be whole.
 
     Raises:
         ValueError: n is not positive.

@@ -51,6 +51,7 @@ KINDS: dict[str, Kind] = {
         Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model"),
         Kind("choose", "Compare base models", "core.model.measure:choose", room="model"),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
+        Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
         Kind("licences", "Check licences", "core.licences.measure:measure", room="licences"),
         Kind("market", "Size the market", "core.market.measure:measure", room="market"),
     )

@@ -104,7 +104,8 @@ def test_a_broken_venture_and_one_outside_its_roots_are_told_plainly(
 def test_the_four_rooms_are_kinds_and_only_what_trains_resumes() -> None:
     rooms = {name: (kind.room, kind.target) for name, kind in KINDS.items() if kind.target.startswith("core.")}
     doors = {r: (r, f"core.{r}.measure:measure") for r in ("model", "privacy", "licences", "market")}
-    assert rooms == doors | {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "optimise", "serve")}
+    more = {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "optimise", "serve")}
+    assert rooms == doors | more | {"leak": ("privacy", "core.privacy.leak.measure:measure")}
     assert [name for name in rooms if KINDS[name].resumable] == ["model", "optimise"]
 
 
