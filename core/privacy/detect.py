@@ -1,5 +1,6 @@
 """Finds personal data in texts, a batch at a time, with one answer per character."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
@@ -8,6 +9,9 @@ from itertools import accumulate
 from typing import Any
 
 from core.privacy import engine
+from core.privacy.recognisers import BY_NAME
+from core.privacy.recognisers.casing import recased
+from core.privacy.recognisers.plausible import plausible
 
 THRESHOLD = 0.4  # what Presidio's own pages use; below it stand number shapes with nothing around that supports them
 WINDOW, OVERLAP = 5000, 300  # characters
@@ -86,14 +90,15 @@ class Detector:
             done += sum(len(piece) for _, _, piece in batch)
             tick(done)
         return [
-            resolve(text, [s for s in spans if weak or not s.weak]) for text, spans in zip(plain, found, strict=True)
+            joined(text, resolve(text, [s for s in spans if weak or not s.weak]))
+            for text, spans in zip(plain, found, strict=True)
         ]
 
     def _analyse(self, texts: list[str], context: list[str], names: bool) -> list[list[Span]]:
         nlp = self._engine.nlp_engine
         with nlp.nlp["en"].memory_zone():  # else every new word of the data stays in memory for good
             read = (
-                (a for _, a in nlp.process_batch(texts, "en", batch_size=len(texts)))
+                (a for _, a in nlp.process_batch([recased(t) for t in texts], "en", batch_size=len(texts)))
                 if names
                 else map(nlp.words, texts)
             )
@@ -108,7 +113,7 @@ class Detector:
             raise RuntimeError(
                 f"a recogniser failed on a text of {len(text):,} characters ({type(error).__name__})"
             ) from None
-        return [_span(text, r) for r in results if r.score > 0]
+        return [span for r in results if r.score > 0 for span in _spans(text, r)]
 
 
 @cache
@@ -117,17 +122,17 @@ def detector() -> Detector:
     return Detector()
 
 
-def _span(text: str, result: Any) -> Span:
-    """Presidio's result as a span; a name without letters is what it looks like, a number."""
+def _spans(text: str, result: Any) -> list[Span]:
+    """Presidio's result as a span; what the name model says is held against what names look like first."""
     why = result.analysis_explanation
-    by_model = why.recognizer == "SpacyRecognizer"
-    proof = Proof.NAME if by_model else Proof.CHECKSUM if why.validation_result else Proof.PATTERN
+    if why.recognizer == "SpacyRecognizer":
+        named = plausible(result.entity_type, text, result.start, result.end)
+        return [Span(start, end, kind, result.score, Proof.NAME) for kind, start, end in named]
+    by_name = why.recognizer in BY_NAME
+    proof = Proof.NAME if by_name else Proof.CHECKSUM if why.validation_result else Proof.PATTERN
     kind = result.entity_type
-    words = text[result.start : result.end]
-    if by_model and not any(c.isalpha() for c in words) and (kind != "DATE_TIME" or sum(map(str.isdigit, words)) > 8):
-        kind = "NUMBER"
     unsupported = kind in NEEDS_CONTEXT and not why.supportive_context_word
-    return Span(result.start, result.end, kind, min(result.score, 0.3) if unsupported else result.score, proof)
+    return [Span(result.start, result.end, kind, min(result.score, 0.3) if unsupported else result.score, proof)]
 
 
 def _encodable(text: str) -> str:
@@ -175,6 +180,22 @@ def resolve(text: str, spans: Sequence[Span]) -> list[Span]:
             elif not span.weak:
                 _widen(kept, start, end)
     return sorted(kept, key=lambda s: s.start)
+
+
+def joined(text: str, spans: Sequence[Span]) -> list[Span]:
+    """Neighbours that are one thing: a date and its time, a street and the town that the name model found after it."""
+    out: list[Span] = []
+    for span in spans:
+        last = out[-1] if out else None
+        between = text[last.end : span.start] if last else ""
+        if last and last.type == span.type and not span.weak and not last.weak:
+            when = span.type == "DATE_TIME" and re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between)
+            where = span.type == "LOCATION" and last.proof == Proof.PATTERN and re.fullmatch(r"[ ,\n\t]{1,4}", between)
+            if when or where:
+                out[-1] = replace(last, end=span.end)
+                continue
+        out.append(span)
+    return out
 
 
 def _free(span: Span, kept: Sequence[Span]) -> list[tuple[int, int]]:

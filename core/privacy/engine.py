@@ -43,6 +43,8 @@ with kept_out(*HEAVY):
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
     from presidio_analyzer.recognizer_registry import RecognizerRegistry
 
+    from core.privacy.recognisers import recognisers
+
 tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
 # Its debug lines quote the words around a match, which may be personal.
 logging.getLogger("presidio-analyzer").setLevel(logging.ERROR)
@@ -123,7 +125,7 @@ class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
 
 
 def build() -> AnalyzerEngine:
-    """Return Presidio's English analyser with its default recognisers over the bundled model."""
+    """Return Presidio's English analyser with its default recognisers and ours over the bundled model."""
     names = NameModel(
         ner_model_configuration=NerModelConfiguration(
             model_to_presidio_entity_mapping=_LABELS, labels_to_ignore=_IGNORED
@@ -134,6 +136,8 @@ def build() -> AnalyzerEngine:
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=names)
     registry.remove_recognizer("PhoneRecognizer")
     registry.add_recognizer(GatedPhone(name="PhoneRecognizer"))
+    for finder in recognisers():
+        registry.add_recognizer(finder)
     # Whole words, or "lic" in "public" turns any letter with digits into a driver's licence (issue 1063).
     enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")
     return AnalyzerEngine(registry=registry, nlp_engine=names, context_aware_enhancer=enhancer)

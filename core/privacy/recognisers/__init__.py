@@ -1,0 +1,18 @@
+"""Recognisers beside Presidio's own: what its default does not know, or knows too narrowly.
+
+Each is a Presidio recogniser, so that its findings carry an explanation like any other. Each reads a text in time
+linear in its length: repetitions inside a regular expression are bounded.
+"""
+
+from core.privacy.recognisers.address import Address
+from core.privacy.recognisers.base import Finder
+from core.privacy.recognisers.contextual import Accounts, Ages, Cards, Companies, Phones, Titles
+from core.privacy.recognisers.people import People, Places
+
+# These rest on word lists, as the name model rests on its training.
+BY_NAME = frozenset(finder.__name__ for finder in (People, Places, Companies))
+
+
+def recognisers() -> list[Finder]:
+    """One of each."""
+    return [People(), Places(), Address(), Phones(), Cards(), Accounts(), Ages(), Titles(), Companies()]
