@@ -16,6 +16,7 @@ PAGES = [
     st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
     st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
     st.Page("pages/privacy/risk.py", title="Singled out", icon=":material/person_search:", url_path="singled-out"),
+    st.Page("pages/privacy/leak.py", title="Leak meter", icon=":material/water_drop:", url_path="leak-meter"),
     st.Page("pages/licences/check.py", title="Licences", icon=":material/gavel:", url_path="licences"),
     st.Page("pages/market/sizing.py", title="Market", icon=":material/query_stats:", url_path="market"),
     st.Page("pages/work/ventures.py", title="Ventures", icon=":material/rocket_launch:"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from core.errors import InputError
-from core.privacy.leak.choose import ROWS, draw, rare_forms, stratum
+from core.privacy.leak.choose import ROWS, STRATA, draw, rare_forms, stratum
 from core.privacy.leak.mark import Mark
 from core.privacy.leak.sheet import Folder, Row, Sheet
 from core.privacy.source import Table, open_table
@@ -73,9 +73,11 @@ def choose(
         for i in draw(strata, rows, seed=rng.randrange(2**32))
     ]
     progress(1, 1, f"{len(drawn)} rows chosen of {len(seen):,} searched")
+    counts = Counter(strata)
+    sizes = {s: counts[s] for s in STRATA if counts[s]}
     files = {name: table.sha256 for name, table in tables.items()}
     labels = {s.name: s.column for s in sources}
-    return Sheet(files, labels, len(places), len(seen), Counter(strata), detector, tuple(drawn))
+    return Sheet(files, labels, len(places), len(seen), sizes, detector, tuple(drawn))
 
 
 def search_again(sheet: Sheet, texts: Sequence[str], find: Find, *, threshold: float, detector: str) -> Sheet:

@@ -1,0 +1,256 @@
+"""The privacy room: how much does the search miss on this venture's own rows?"""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core.errors import InputError
+from core.evidence import Evidence
+from core.privacy import policy
+from core.privacy.leak import measure as door
+from core.privacy.leak.mark import Mark, merged, places
+from core.privacy.leak.pick import read_texts
+from core.privacy.leak.sheet import Folder, Row, Sheet
+from core.store import append
+from core.venture import Venture
+from pages.shared import leak_charts
+from pages.shared.figures import figure_row
+from pages.shared.files import bring
+from pages.shared.frame import entry, store, venture
+from pages.shared.look import figure_text, number
+from pages.shared.watch import live, start_button, watch
+
+EVERY = 10  # labels after which the figures go to the board
+VALID_DAYS = 90
+SECONDS = 8  # that a row takes somebody, about
+SHOWN = 40  # characters of a piece on its chip
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=&\"'@/%])")
+_FIGURES = (
+    (door.LEAK, "Rows that still leak", "A letter or digit of personal data stays in sight after masking."),
+    (door.RECALL, "Found of all there is", "Recall: pieces of personal data that the search covers whole."),
+    (door.PRECISION, "Right of all found", "Precision: pieces found that you marked as personal data too."),
+)
+
+
+def answer(leak: Evidence | None, sheet: Sheet | None) -> str:
+    """The page's question answered in a line."""
+    if sheet is None or leak is None:
+        return "Not measured yet. No search finds everything; some minutes of your own reading say how much it misses."
+    if not isinstance(leak.value, float | int) or leak.low is None or leak.high is None:
+        return (
+            f"{sheet.labelled} of {len(sheet.rows)} rows are labelled; the first figures come after some of each kind."
+        )
+    return (
+        f"After masking all that is found, {figure_text(leak)} of the rows would still show personal data: "
+        f"{round(leak.low * sheet.total):,} to {round(leak.high * sheet.total):,} of {sheet.total:,} rows."
+    )
+
+
+def escaped(text: str) -> str:
+    """A text that markdown shows as it is."""
+    return _SPECIAL.sub(r"\\\1", text).replace("\n", "  \n")
+
+
+def highlighted(text: str, row: Row, true: Sequence[Mark]) -> str:
+    """The text with what was found and is true in blue, what was missed in orange, false alarms in grey."""
+    out, at = [], 0
+    marks = [(m, True) for m in merged(true)]
+    marks += [(m, False) for m in row.found if not any(m.overlaps(t) for t in true)]
+    for mark, is_true in sorted(marks):
+        hue = ("blue" if any(mark.overlaps(f) for f in row.found) else "orange") if is_true else "gray"
+        out.append(escaped(text[at : mark.start]))
+        piece = text[mark.start : mark.end]
+        blank = len(piece) - len(piece.lstrip())  # a directive that begins with a blank is not read as one
+        out.append(
+            f"{piece[:blank]}:{hue}-background[{escaped(piece.strip())}]{' ' if piece != piece.rstrip() else ''}"
+        )
+        at = mark.end
+    return "".join([*out, escaped(text[at:])])
+
+
+def _texts(of: Venture, sheet: Sheet, private: Folder, slug: str) -> list[str]:
+    """The rows' texts, read once a session and kept in its memory alone."""
+    key, ident = f"leak-texts-{slug}", (tuple(r.digest for r in sheet.rows), tuple(of.inputs("privacy").items()))
+    kept = st.session_state.get(key)
+    if kept is None or kept[0] != ident:
+        with st.spinner("Reading the rows"):
+            texts = read_texts(sheet, {f.name: f.path for f in door.sources(of)}, private)
+        st.session_state[key] = kept = (ident, texts)
+    found: list[str] = kept[1]
+    return found
+
+
+def _candidates(row: Row) -> list[Mark]:
+    """All that may be personal data in a row: found, below the threshold, and what the person marked."""
+    added = st.session_state.setdefault(f"leak-added-{row.digest}-{row.at}", _marked_before(row))
+    return sorted({*row.found, *row.maybe, *added})
+
+
+def _marked_before(row: Row) -> list[Mark]:
+    known = {(m.start, m.end, m.type) for m in (*row.found, *row.maybe)}
+    return [m for m in row.truth or () if (m.start, m.end, m.type) not in known]
+
+
+def _add(row: Row, text: str, key: str) -> None:
+    """Mark every place of the typed words that is not marked yet."""
+    words, kind = st.session_state[f"words-{key}"], st.session_state[f"type-{key}"]
+    spots = places(text, words)
+    if not spots:
+        st.session_state["leak-problem"] = "These words do not stand in the row; copy them exactly as they are there."
+        return
+    marks = [Mark(a, b, kind) for a, b in spots]
+    st.session_state[f"leak-added-{row.digest}-{row.at}"] = [
+        *st.session_state[f"leak-added-{row.digest}-{row.at}"],
+        *marks,
+    ]
+    st.session_state[f"pills-{key}"] = [*(st.session_state.get(f"pills-{key}") or []), *marks]
+    st.session_state[f"words-{key}"] = ""
+
+
+def _step(slug: str, to: int) -> None:
+    st.session_state[f"leak-at-{slug}"] = to
+
+
+def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list[str]) -> None:
+    """Keep the row's label, go to the next one without, and tell the board every few rows."""
+    try:
+        sheet = private.read()
+        if sheet is None or i >= len(sheet.rows):
+            raise InputError("The rows were chosen anew meanwhile; reload the page.")
+        truth = st.session_state.get(f"pills-{key}") or []
+        sheet = sheet.with_truth(i, merged(truth))
+        private.write(sheet)
+    except InputError as error:
+        st.session_state["leak-problem"] = str(error)
+        return
+    left = [j for j in [*range(i + 1, len(sheet.rows)), *range(i)] if sheet.rows[j].truth is None]
+    _step(slug, left[0] if left else i)
+    if not left or sheet.labelled % EVERY == 0:
+        records = [e for e in door.evidence(sheet, sheet.result(texts)) if e.value is not None]
+        now = of.inputs("privacy")
+        append(store(), of.key, [e.with_inputs(now, days_valid=VALID_DAYS) for e in records])
+
+
+def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: str) -> None:
+    """One row: its text, its chips, a field for what was missed, and the way on."""
+    first = next((j for j, r in enumerate(sheet.rows) if r.truth is None), 0)
+    i = min(st.session_state.setdefault(f"leak-at-{slug}", first), len(sheet.rows) - 1)
+    row, text = sheet.rows[i], texts[i]
+    key = f"{slug}-{i}-{row.digest[:8]}"
+    left = len(sheet.rows) - sheet.labelled
+    minutes = max(1, round(left * SECONDS / 60))
+    note = f"about {minutes} min left" if left else "all labelled; look again at any of them"
+    st.progress(sheet.labelled / len(sheet.rows), text=f"{sheet.labelled} of {len(sheet.rows)} rows labelled · {note}")
+    shown = st.container(border=True)
+    marks = _candidates(row)
+    if f"pills-{key}" not in st.session_state:
+        before = {(m.start, m.end) for m in (row.truth if row.truth is not None else row.found)}
+        st.session_state[f"pills-{key}"] = [m for m in marks if (m.start, m.end) in before]
+    true = st.session_state[f"pills-{key}"]
+    if marks:
+        true = st.pills(
+            "Personal data in this row: switch off what is none, switch on what is",
+            marks,
+            selection_mode="multi",
+            format_func=lambda m: f"{escaped(text[m.start : m.end][:SHOWN])} · {policy.title(m.type)}",
+            key=f"pills-{key}",
+        )
+    with shown:
+        st.caption(f"Row {i + 1} of {len(sheet.rows)} · {row.path}, line of data {row.at + 1:,}")
+        st.markdown(highlighted(text, row, true))
+        st.caption("Blue: found. Orange: missed. Grey: found, but no personal data.")
+    with st.form(f"missed-{key}", border=False):
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            st.text_input("Something missed? Copy it here", key=f"words-{key}", max_chars=500, width=320)
+            st.selectbox("It is a", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=220)
+            st.form_submit_button("Mark it", icon=":material/add:", on_click=_add, args=(row, text, key))
+    if problem := st.session_state.pop("leak-problem", ""):
+        st.error(problem)
+    with st.container(horizontal=True):
+        st.button(
+            "Back", key="leak-back", icon=":material/arrow_back:", disabled=i == 0, on_click=_step, args=(slug, i - 1)
+        )
+        st.button(
+            "Save and next",
+            key="leak-save",
+            type="primary",
+            icon=":material/check:",
+            shortcut="Mod+Enter",
+            on_click=_save,
+            args=(of, private, slug, i, key, texts),
+        )
+
+
+def _results(sheet: Sheet, records: dict[str, Evidence], texts: list[str]) -> None:
+    """The figures by the labels so far, by type and by how sure the search was."""
+    if not sheet.labelled:
+        return
+    result = sheet.result(texts)
+    st.subheader("What the labels say", anchor=False)
+    figure_row(records, _FIGURES, set())
+    if result.leaking_direct is not None:
+        d = result.leaking_direct
+        bounds = f"{number(d.low, 'share')} to {number(d.high, 'share')}"
+        st.caption(f"Leaking something that identifies a person by itself: {number(d.value, 'share')} ({bounds}).")
+    left, right = st.columns(2)
+    with left:
+        if result.types:
+            leak_charts.types(result.types, key="leak-types")
+    with right:
+        leak_charts.strata(result, key="leak-strata")
+    seen = f"{sheet.looked:,} of {sheet.total:,}" if sheet.looked < sheet.total else f"All {sheet.total:,}"
+    st.caption(
+        f"{seen} rows with text were searched and sorted by how sure the search is. More rows were drawn where it is "
+        "least sure, and each labelled row is weighted by how many it stands for, so that the estimate stays unbiased."
+    )
+
+
+def _explained(of: Venture) -> None:
+    st.info(
+        "The search is run on your rows, and 50 of them are laid before you: half drawn from everywhere, half where it "
+        "is least sure. You confirm what it found and mark what it missed, about seven minutes. You can stop and go on "
+        "later. Only places and types are kept, in a private folder; no text is.",
+        icon=":material/rule:",
+    )
+    if not of.datasets:
+        bring(entry(), data=True)
+
+
+def main() -> None:
+    of, slug = venture(), entry().slug
+    private = door.folder(of)
+    st.title("How much does the search miss?", anchor=False)
+    said = st.container()
+    sheet, texts, problem = None, [], ""
+    try:
+        sheet = private.read()
+        texts = _texts(of, sheet, private, slug) if sheet is not None else []
+    except InputError as error:
+        sheet, problem = None, str(error)
+    records = {e.id: e for e in door.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
+    said.markdown(answer(records.get(door.LEAK), sheet))
+    if problem:
+        st.warning(problem, icon=":material/history:")
+    if of.datasets:
+        labelled = sheet is not None and bool(sheet.labelled)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            words = "Search the labelled rows again" if labelled else "Choose 50 rows"
+            start_button(of, ["leak"], words, key="start-leak", primary=sheet is None)
+            st.caption("Takes under a minute. Data: " + ", ".join(f"{d.path} ({d.text})" for d in of.datasets))
+    watch(of, ["leak"])
+    if sheet is None:
+        _explained(of)
+        return
+    if not any(j.kind == "leak" for j in live(of)):
+        _label(of, sheet, texts, private, slug)
+    _results(sheet, records, texts)
+    with st.expander("Start over", icon=":material/delete:"):
+        st.caption("Removes the rows and their labels. Figures already on the board stay, with their date.")
+        if st.button("Forget these labels", key="leak-forget"):
+            private.forget()
+            st.session_state.pop(f"leak-at-{slug}", None)
+            st.rerun()
+
+
+main()
