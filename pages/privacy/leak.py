@@ -93,17 +93,16 @@ def _marked_before(row: Row) -> list[Mark]:
 
 
 def _add(row: Row, text: str, key: str) -> None:
-    """Mark every place of the typed words that is not marked yet."""
-    words, kind = st.session_state[f"words-{key}"], st.session_state[f"type-{key}"]
-    spots = places(text, words)
-    if not spots:
+    """Mark every place of the typed words."""
+    words, kind = st.session_state.get(f"words-{key}", ""), st.session_state.get(f"type-{key}", "PERSON")
+    if not words.strip():
+        return
+    marks = [Mark(a, b, kind) for a, b in places(text, words)]
+    if not marks:
         st.session_state["leak-problem"] = "These words do not stand in the row; copy them exactly as they are there."
         return
-    marks = [Mark(a, b, kind) for a, b in spots]
-    st.session_state[f"leak-added-{row.digest}-{row.at}"] = [
-        *st.session_state[f"leak-added-{row.digest}-{row.at}"],
-        *marks,
-    ]
+    added = f"leak-added-{row.digest}-{row.at}"
+    st.session_state[added] = [*st.session_state.get(added, []), *marks]
     st.session_state[f"pills-{key}"] = [*(st.session_state.get(f"pills-{key}") or []), *marks]
     st.session_state[f"words-{key}"] = ""
 
@@ -116,6 +115,10 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
     """Keep the row's label, go to the next one without, and tell the board every few rows."""
     try:
         sheet = private.read()
+        if sheet is not None and i < len(sheet.rows):
+            _add(sheet.rows[i], texts[i], key)  # words that were typed and not yet taken are not lost
+        if st.session_state.get(f"words-{key}", "").strip():
+            return
         if sheet is None or i >= len(sheet.rows):
             raise InputError("The rows were chosen anew meanwhile; reload the page.")
         truth = st.session_state.get(f"pills-{key}") or []
@@ -160,11 +163,16 @@ def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: s
         st.caption(f"Row {i + 1} of {len(sheet.rows)} · {row.path}, line of data {row.at + 1:,}")
         st.markdown(highlighted(text, row, true))
         st.caption("Blue: found. Orange: missed. Grey: found, but no personal data.")
-    with st.form(f"missed-{key}", border=False):
-        with st.container(horizontal=True, vertical_alignment="bottom"):
-            st.text_input("Something missed? Copy it here", key=f"words-{key}", max_chars=500, width=320)
-            st.selectbox("It is a", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=220)
-            st.form_submit_button("Mark it", icon=":material/add:", on_click=_add, args=(row, text, key))
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox("Missed: a", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=240)
+        st.text_input(
+            "Copy it here, then press Enter",
+            key=f"words-{key}",
+            max_chars=500,
+            on_change=_add,
+            args=(row, text, key),
+            width=360,
+        )
     if problem := st.session_state.pop("leak-problem", ""):
         st.error(problem)
     with st.container(horizontal=True):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -83,6 +84,10 @@ def go_to(at: AppTest, private: Folder, text: str) -> int:
     return at_row
 
 
+def field(at: AppTest) -> Any:
+    return next(t for t in at.text_input if t.label.startswith("Copy it here"))
+
+
 def save(at: AppTest) -> None:
     at.button(key="leak-save").click().run()
     assert not at.exception
@@ -106,8 +111,7 @@ def test_a_row_shows_its_text_as_it_is_with_what_was_found_marked(private: Folde
 def test_words_that_were_missed_are_marked_by_copying_them(private: Folder) -> None:
     at = open_page()
     i = go_to(at, private, TEXTS[0])
-    next(t for t in at.text_input if t.label.startswith("Something missed")).set_value("Ann Miller")
-    next(b for b in at.button if b.label == "Mark it").click().run()
+    field(at).set_value("Ann Miller").run()
     assert not at.exception
     assert ":blue-background[Ann Miller]" in words(at)
     save(at)
@@ -119,9 +123,23 @@ def test_words_that_were_missed_are_marked_by_copying_them(private: Folder) -> N
 
 def test_words_that_are_not_in_the_row_are_refused_with_what_to_do(private: Folder) -> None:
     at = open_page()
-    next(t for t in at.text_input if t.label.startswith("Something missed")).set_value("Nobody Here")
-    next(b for b in at.button if b.label == "Mark it").click().run()
+    field(at).set_value("Nobody Here").run()
     assert any("copy them exactly" in e.value for e in at.error)
+    save(at)
+    assert sheet(private).labelled == 0
+    field(at).set_value("").run()
+    save(at)
+    assert sheet(private).labelled == 1
+
+
+def test_words_typed_and_saved_at_once_are_marked(private: Folder) -> None:
+    at = open_page()
+    i = go_to(at, private, TEXTS[0])
+    field(at).set_value("Ann Miller")
+    save(at)
+    truth = sheet(private).rows[i].truth
+    assert truth is not None
+    assert [m.end - m.start for m in truth] == [10]
 
 
 def test_a_chip_that_is_switched_off_is_a_false_alarm_and_one_switched_on_a_miss(private: Folder) -> None:
