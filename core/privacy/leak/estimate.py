@@ -8,7 +8,6 @@ little. Recall and precision are ratios of such sums: their variance is linearis
 the number of observations that would have it (Korn and Graubard 1998).
 """
 
-import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -134,9 +133,11 @@ def _ratio(parts: Mapping[str, Sequence[tuple[int, int]]], weights: Mapping[str,
         spread = sum((v - mean) ** 2 for v in z) if len(z) > 1 else z[0] ** 2
         variance += spread * len(z) / max(len(z) - 1, 1)
     counted = sum(b for rows in parts.values() for _, b in rows)
-    squares = sum((weights[s] * b) ** 2 for s, rows in parts.items() for _, b in rows)
-    kish = below**2 / squares  # observations of equal weight that tell as much: rows, not the marks within them
-    least = value * (1 - value) / variance if variance > 0 else math.inf
-    n = max(1.0, min(least, kish))
+    if variance > 0:
+        n = min(value * (1 - value) / variance, counted)
+    else:  # no miss, or nothing but misses: observations of equal weight that would tell as much, a row being one
+        squares = sum((weights[s] * b) ** 2 for s, rows in parts.items() for _, b in rows)
+        n = below**2 / squares
+    n = max(1.0, n)
     low, high = wilson(value * n, n)
     return Figure(value, low, high, counted)

@@ -132,9 +132,9 @@ def test_doubtful_rows_are_drawn_more_often_and_every_beginning_holds_each_kind(
     order = draw(strata, seed=3)
     counts = Counter(strata[i] for i in order)
     assert len(set(order)) == 50
-    assert counts[MISSED] >= 12
-    assert counts[UNSURE] >= 12
-    assert counts[CLEAN] >= 15
+    assert counts[MISSED] / 40 > counts[FOUND] / 400 > counts[CLEAN] / 1500
+    assert min(counts.values()) >= 4
+    assert counts[CLEAN] >= 20
     assert {strata[i] for i in order[:12]} == set(STRATA)
 
 
@@ -162,7 +162,7 @@ def population(n: int, mix: Sequence[float], leak: Mapping[str, float], rng: ran
 def test_the_estimate_is_unbiased_and_its_intervals_hold_the_truth_as_often_as_they_say(
     mix: tuple[float, ...], leak: tuple[float, ...], rows: int, looked: int
 ) -> None:
-    """400 draws of 50 rows each; 95 % intervals that held less than 93 % would fail here in most seeds."""
+    """400 draws of 50 rows: intervals that hold 95 % would hold 92.8 % or less once in forty runs; the seed is fixed."""
     rng = random.Random(11)
     everybody = population(rows, mix, dict(zip(STRATA, leak, strict=True)), rng)
     share = sum(r.leaks for r in everybody) / rows
@@ -180,7 +180,37 @@ def test_the_estimate_is_unbiased_and_its_intervals_hold_the_truth_as_often_as_t
         held["recall"] += out.recall is None or out.recall.low <= recall <= out.recall.high
         held["precision"] += out.precision is None or out.precision.low <= precision <= out.precision.high
     assert abs(bias) < 0.012
-    assert all(n / draws >= 0.93 for n in held.values()), {k: n / draws for k, n in held.items()}
+    assert all(n / draws >= 0.928 for n in held.values()), {k: n / draws for k, n in held.items()}
+
+
+PII = Path(__file__).parents[4] / "shared" / "data" / "pii"
+
+
+@pytest.mark.skipif(not (PII / "gold.jsonl").is_file(), reason="the texts with marked personal data are not here")
+def test_on_real_answers_of_the_search_the_meter_holds_what_all_labels_say() -> None:
+    """The truth is known for all texts; the meter sees 50 of them at a time."""
+    from core.privacy.detect import THRESHOLD, detector
+
+    rng = random.Random(5)
+    lines = [json.loads(line) for line in (PII / "texts.jsonl").read_text(encoding="utf-8").splitlines()]
+    gold = {j["id"]: j for j in map(json.loads, (PII / "gold.jsonl").read_text(encoding="utf-8").splitlines())}
+    picked = rng.sample(lines, 500)
+    texts = [line["text"] for line in picked]
+    rare, everybody = rare_forms(texts), []
+    for line, spans in zip(picked, detector().detect(texts, weak=True), strict=True):
+        marks = [Mark(s.start, s.end, s.type, s.score) for s in spans]
+        found = [m for m in marks if m.score >= THRESHOLD]
+        where = stratum(line["text"], found, [m for m in marks if m not in found], threshold=THRESHOLD, rare=rare)
+        true = [Mark(s["start"], s["end"], s["type"]) for s in gold[line["id"]]["spans"]]
+        everybody.append(tally(line["text"], where, found, true))
+    share = sum(r.leaks for r in everybody) / len(everybody)
+    strata = [r.stratum for r in everybody]
+    held, draws = 0, 300
+    for _ in range(draws):
+        out = estimate([everybody[i] for i in draw(strata, seed=rng.randrange(2**32))], Counter(strata), complete=False)
+        assert out.leaking is not None
+        held += out.leaking.low <= share <= out.leaking.high
+    assert held / draws >= 0.925
 
 
 def test_no_leak_in_the_labelled_rows_is_never_no_leak_at_all() -> None:
