@@ -162,7 +162,7 @@ def population(n: int, mix: Sequence[float], leak: Mapping[str, float], rng: ran
 def test_the_estimate_is_unbiased_and_its_intervals_hold_the_truth_as_often_as_they_say(
     mix: tuple[float, ...], leak: tuple[float, ...], rows: int, looked: int
 ) -> None:
-    """400 draws of 50 rows: intervals that hold 95 % would hold 92.8 % or less once in forty runs; the seed is fixed."""
+    """400 draws of 50 rows: intervals that hold 95 % hold 92.8 % or less once in forty runs; the seed is fixed."""
     rng = random.Random(11)
     everybody = population(rows, mix, dict(zip(STRATA, leak, strict=True)), rng)
     share = sum(r.leaks for r in everybody) / rows
