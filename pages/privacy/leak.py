@@ -17,7 +17,7 @@ from core.venture import Venture
 from pages.shared import leak_charts
 from pages.shared.figures import figure_row
 from pages.shared.files import bring
-from pages.shared.frame import entry, store, venture
+from pages.shared.frame import entry, evidence, store, venture
 from pages.shared.look import figure_text, number
 from pages.shared.watch import live, start_button, watch
 
@@ -214,6 +214,20 @@ def _results(sheet: Sheet, records: dict[str, Evidence], texts: list[str]) -> No
     )
 
 
+def _canaries(e: Evidence) -> None:
+    """How many planted values could be read in a masked copy, by type where any could."""
+    read = [f"{policy.title(t['type'])} {t['read']} of {t['planted']}" for t in e.detail.get("types", []) if t["read"]]
+    st.subheader("Canaries", anchor=False)
+    figure_row(
+        {e.id: e}, ((e.id, "Planted values still readable", "Known, made-up values, so nothing is guessed."),), set()
+    )
+    st.caption(
+        f"{e.n} made-up names, numbers and addresses were planted into a copy of your rows, which was masked, written "
+        f"and read again. {'Still readable: ' + ', '.join(read) + '.' if read else 'None could be read.'} "
+        "They only tell of values like those planted; the labels tell of yours."
+    )
+
+
 def _explained(of: Venture) -> None:
     st.info(
         "The search is run on your rows, and 50 of them are laid before you: half drawn from everywhere, half where it "
@@ -253,6 +267,8 @@ def main() -> None:
     if not any(j.kind == "leak" for j in live(of)):
         _label(of, sheet, texts, private, slug)
     _results(sheet, records, texts)
+    if (planted := evidence(of, detail=True).get(door.CANARIES)) is not None:
+        _canaries(planted)
     with st.expander("Start over", icon=":material/delete:"):
         st.caption("Removes the rows and their labels. Figures already on the board stay, with their date.")
         if st.button("Forget these labels", key="leak-forget"):

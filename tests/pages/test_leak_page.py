@@ -11,13 +11,14 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import ventures
+from core.evidence import Evidence, Source
 from core.jobs import jobs
 from core.privacy.leak import measure as door
 from core.privacy.leak.mark import Mark, places
 from core.privacy.leak.pick import TextFile, choose
 from core.privacy.leak.sheet import Folder, Sheet
 from core.settings import Settings
-from core.store import connect, latest
+from core.store import append, connect, latest
 from core.venture import Venture, load
 from pages.shared import frame
 
@@ -180,6 +181,18 @@ def test_all_rows_labelled_give_figures_on_the_page_and_on_the_board(private: Fo
     assert leak.high is not None
     assert leak.high > 0.1
     assert "After masking all that is found" in words(at)
+
+
+def test_canaries_that_survived_are_named_by_type(private: Folder, of: Venture) -> None:
+    types = [{"type": "PERSON", "planted": 5, "read": 2}, {"type": "US_SSN", "planted": 5, "read": 0}]
+    made = Evidence(
+        "privacy.canaries", 0.2, "share", "Planted.", Source("measured"), 0.06, 0.51, n=10, detail={"types": types}
+    )
+    append(frame.store(), of.key, [made.with_inputs(of.inputs("privacy"))])
+    at = open_page()
+    assert not at.exception
+    assert "Still readable: person name 2 of 5." in words(at)
+    assert {m.label: m.value for m in at.metric}["Planted values still readable"] == "20 %"
 
 
 def test_data_that_changed_is_said_and_no_old_row_is_shown(private: Folder, of: Venture) -> None:

@@ -109,7 +109,15 @@ def readable(canary: Canary, row: str, everything: str) -> bool:
 
 
 def check_export(
-    path: Path, column: str, out: Path, find: Find, *, name: str = "", each: int = EACH, seed: int = 7
+    path: Path,
+    column: str,
+    out: Path,
+    find: Find,
+    *,
+    name: str = "",
+    each: int = EACH,
+    most: int | None = None,
+    seed: int = 7,
 ) -> Survivors:
     """Plant canaries into a copy of a table's column of texts, mask it, write it to `out`, and look for them there.
 
@@ -118,7 +126,9 @@ def check_export(
         column: the column of texts.
         out: the masked copy as CSV, canaries and all: for the check, not for use.
         find: the detector; its marks are masked.
-        each, seed: canaries of a type, and the seed of values and places.
+        each: canaries of a type.
+        most: rows of the copy, drawn at random; all where None.
+        seed: of the rows, the values and their places.
 
     Raises:
         InputError: the table cannot be read or lacks the column, or `out` cannot be written.
@@ -127,7 +137,10 @@ def check_export(
     if column not in table.columns:
         raise InputError(f"{table.name}: has no column {column}; its columns are {', '.join(table.labels)}.")
     at = table.columns.index(column)
-    rows = [list(row) for chunk in table.chunks() for row in chunk]
+    picked = None
+    if most is not None and most < table.rows:
+        picked = sorted(random.Random(seed).sample(range(table.rows), most))  # noqa: S311 - a sample, not a secret
+    rows = [list(row) for chunk in table.chunks(picked) for row in chunk]
     texts, canaries = plant([row[at] for row in rows], each=each, seed=seed)
     for row, text, marks in zip(rows, texts, find(texts), strict=True):
         row[at] = masked_text(text, marks)

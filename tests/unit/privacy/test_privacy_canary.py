@@ -41,6 +41,12 @@ def test_with_everything_masked_none_is_read(table: Path, tmp_path: Path) -> Non
     assert found.as_json()["high"] > 0.05
 
 
+def test_of_a_large_table_some_rows_are_enough(table: Path, tmp_path: Path) -> None:
+    found = check_export(table, "text", tmp_path / "out.csv", nothing, most=40)
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == 41
+    assert found.read == EACH * len(KINDS)
+
+
 def test_a_search_that_knows_one_type_lets_the_others_through(table: Path, tmp_path: Path) -> None:
     def mails(texts: Sequence[str]) -> list[list[Mark]]:
         words = [[w.rstrip(".") for w in t.split() if "@" in w] for t in texts]

@@ -317,7 +317,10 @@ def venture(own_settings: Settings, tmp_path: Path) -> Venture:
 def test_the_door_chooses_rows_with_the_real_search_and_measures_once_they_are_labelled(
     venture: Venture, tmp_path: Path
 ) -> None:
-    assert door.measure(venture, tmp_path) == []
+    (canaries,) = door.measure(venture, tmp_path)
+    assert (canaries.id, canaries.n, canaries.unit) == ("privacy.canaries", 35, "share")
+    read = {t["type"]: t["read"] for t in canaries.detail["types"]}
+    assert (read["EMAIL_ADDRESS"], read["CREDIT_CARD"], read["IBAN_CODE"]) == (0, 0, 0)
     private = door.folder(venture)
     sheet = private.read()
     assert sheet is not None
@@ -327,7 +330,7 @@ def test_the_door_chooses_rows_with_the_real_search_and_measures_once_they_are_l
         sheet = sheet.with_truth(i, mail)
     private.write(sheet)
     records = {r.id: r for r in door.measure(venture, tmp_path)}
-    assert list(records) == list(door.IDS)
+    assert list(records) == ["privacy.canaries", *door.IDS]
     leak = records["privacy.leak_share"]
     assert (leak.value, leak.low, leak.n, leak.unit) == (0, 0, 50, "share")
     assert leak.high is not None
