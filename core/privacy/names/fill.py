@@ -33,6 +33,7 @@ LOCALES = {  # with weights; English-speaking founders' customers come from ever
     **dict.fromkeys(("de_CH", "de_AT", "fr_BE", "nl_BE", "tw_GH", "en_PK", "is_IS", "lt_LT", "lv_LV", "et_EE"), 1),
     **dict.fromkeys(("el_GR", "ru_RU", "az_AZ"), 0.5),
 }
+_KINDS = ("verb", "noun", "adverb", "adjective")
 LISTED = {"org": 0.5, "city": 0.45, "country": 0.35, "state": 0.9, "place": 1.0, "full": 0.1, "last": 0.05}
 
 
@@ -67,6 +68,9 @@ class Filler:
         for name, faker in self._fakers.items():
             faker.seed_instance(f"{seed} {name}")
         self.default = self._fakers["en_US"]
+        from faker.providers.lorem.en_US import Provider  # noqa: PLC0415
+
+        self._common = {kind: Provider.parts_of_speech[kind] for kind in _KINDS}
         # A value learned by heart is no proof that a name is recognised by what stands around it.
         self._lists = {k: [w for w in v if (drawn(w) < 0.5) == judge] or v for k, v in _words().items()}
 
@@ -123,6 +127,10 @@ class Filler:
              f"{first} {self.name(faker, 'last_name')} {last}", f"{first} {self.name(faker, 'first_name')} {last}"),
             (72, 8, 6, 4, 5, 5),
         )[0]  # fmt: skip
+
+    def common(self, kind: str) -> str:
+        """A common English word: a verb, noun, adverb or adjective."""
+        return str(self.random.choice(self._common[kind]))
 
     def name(self, faker: "object", what: str) -> str:
         """A first or last name."""
@@ -202,6 +210,17 @@ def _amount(filler: Filler, _: object) -> str:
     return filler.random.choice(("${:,}", "£{:,}", "{:,} euros", "€{:,}", "{:,} USD", "{:,} dollars")).format(n)
 
 
+def _some_words(filler: Filler, _: object) -> str:
+    """Two to seven common words in no order: whoever learns sentences by heart learns nothing from them."""
+    return " ".join(
+        filler.common(kind) for kind in filler.random.choices(_KINDS, (3, 4, 1, 2), k=filler.random.randint(2, 7))
+    )
+
+
+def _common(kind: str) -> Callable[[Filler, object], str]:
+    return lambda filler, _: filler.common(kind)
+
+
 def _pick(*values: str) -> Callable[[Filler, object], str]:
     return lambda filler, _: filler.random.choice(values)
 
@@ -215,6 +234,7 @@ def _by(method: str) -> Callable[[Filler, object], str]:
 
 
 _MAKERS: dict[str, Callable[[Filler, object], str]] = {
+    **{kind: _common(kind) for kind in _KINDS},
     "full": Filler.full,
     "first": lambda f, k: f.name(k, "first_name"),
     "last": lambda f, k: f.name(k, "last_name"),
@@ -243,6 +263,7 @@ _MAKERS: dict[str, Callable[[Filler, object], str]] = {
     "order": lambda f, _: f.random.choice(("#{}", "{}", "AB-{}", "ORD{}")).format(f.random.randint(1000, 9999999)),
     "version": lambda f, _: f"{f.random.randint(0, 9)}.{f.random.randint(0, 20)}.{f.random.randint(0, 9)}",
     "amount": _amount,
+    "words": _some_words,
     "title": _pick("Mr", "Mr.", "Mrs", "Mrs.", "Ms", "Ms.", "Dr", "Dr.", "Miss", "Prof."),
     "weekday": _pick("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"),
     "month": _pick("January", "February", "March", "April", "May", "June", "July", "August", "October", "December"),
