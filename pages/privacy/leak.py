@@ -8,16 +8,16 @@ import streamlit as st
 from core.errors import InputError
 from core.evidence import Evidence
 from core.privacy import policy
-from core.privacy.leak import measure as door
+from core.privacy.leak import record
 from core.privacy.leak.mark import Mark, merged, places
-from core.privacy.leak.pick import read_texts
+from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder, Row, Sheet
 from core.store import append
 from core.venture import Venture
 from pages.shared import leak_charts
 from pages.shared.figures import figure_row
 from pages.shared.files import bring
-from pages.shared.frame import entry, evidence, store, venture
+from pages.shared.frame import config, entry, evidence, store, venture
 from pages.shared.look import figure_text, number
 from pages.shared.watch import live, start_button, watch
 
@@ -27,9 +27,9 @@ SECONDS = 8  # that a row takes somebody, about
 SHOWN = 40  # characters of a piece on its chip
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=&\"'@/%])")
 _FIGURES = (
-    (door.LEAK, "Rows that still leak", "A letter or digit of personal data stays in sight after masking."),
-    (door.RECALL, "Found of all there is", "Recall: pieces of personal data that the search covers whole."),
-    (door.PRECISION, "Right of all found", "Precision: pieces found that you marked as personal data too."),
+    (record.LEAK, "Rows that still leak", "A letter or digit of personal data stays in sight after masking."),
+    (record.RECALL, "Found of all there is", "Recall: pieces of personal data that the search covers whole."),
+    (record.PRECISION, "Right of all found", "Precision: pieces found that you marked as personal data too."),
 )
 
 
@@ -75,7 +75,7 @@ def _texts(of: Venture, sheet: Sheet, private: Folder, slug: str) -> list[str]:
     kept = st.session_state.get(key)
     if kept is None or kept[0] != ident:
         with st.spinner("Reading the rows"):
-            texts = read_texts(sheet, {f.name: f.path for f in door.sources(of)}, private)
+            texts = read_texts(sheet, {f.name: f.path for f in sources(of.datasets, of.locate)}, private)
         st.session_state[key] = kept = (ident, texts)
     found: list[str] = kept[1]
     return found
@@ -130,7 +130,7 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
     left = [j for j in [*range(i + 1, len(sheet.rows)), *range(i)] if sheet.rows[j].truth is None]
     _step(slug, left[0] if left else i)
     if not left or sheet.labelled % EVERY == 0:
-        records = [e for e in door.evidence(sheet, sheet.result(texts)) if e.value is not None]
+        records = [e for e in record.evidence(sheet, sheet.result(texts)) if e.value is not None]
         now = of.inputs("privacy")
         append(store(), of.key, [e.with_inputs(now, days_valid=VALID_DAYS) for e in records])
 
@@ -164,7 +164,7 @@ def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: s
         st.markdown(highlighted(text, row, true))
         st.caption("Blue: found. Orange: missed. Grey: found, but no personal data.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("Missed: a", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=240)
+        st.selectbox("What was missed", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=240)
         st.text_input(
             "Copy it here, then press Enter",
             key=f"words-{key}",
@@ -230,8 +230,8 @@ def _canaries(e: Evidence) -> None:
 
 def _explained(of: Venture) -> None:
     st.info(
-        "The search is run on your rows, and 50 of them are laid before you: half drawn from everywhere, half where it "
-        "is least sure. You confirm what it found and mark what it missed, about seven minutes. You can stop and go on "
+        "The search is run on your rows, and 50 of them are laid before you: some from everywhere, more where it is "
+        "least sure. You confirm what it found and mark what it missed, about seven minutes. You can stop and go on "
         "later. Only places and types are kept, in a private folder; no text is.",
         icon=":material/rule:",
     )
@@ -241,7 +241,7 @@ def _explained(of: Venture) -> None:
 
 def main() -> None:
     of, slug = venture(), entry().slug
-    private = door.folder(of)
+    private = Folder.of(config().var, of.key)
     st.title("How much does the search miss?", anchor=False)
     said = st.container()
     sheet, texts, problem = None, [], ""
@@ -250,8 +250,8 @@ def main() -> None:
         texts = _texts(of, sheet, private, slug) if sheet is not None else []
     except InputError as error:
         sheet, problem = None, str(error)
-    records = {e.id: e for e in door.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
-    said.markdown(answer(records.get(door.LEAK), sheet))
+    records = {e.id: e for e in record.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
+    said.markdown(answer(records.get(record.LEAK), sheet))
     if problem:
         st.warning(problem, icon=":material/history:")
     if of.datasets:
@@ -259,7 +259,10 @@ def main() -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             words = "Search the labelled rows again" if labelled else "Choose 50 rows"
             start_button(of, ["leak"], words, key="start-leak", primary=sheet is None)
-            st.caption("Takes under a minute. Data: " + ", ".join(f"{d.path} ({d.text})" for d in of.datasets))
+            st.caption(
+                "Takes under a minute. Data: "
+                + ", ".join(dict.fromkeys(p for d in of.datasets for p in (d.path, d.test) if p))
+            )
     watch(of, ["leak"])
     if sheet is None:
         _explained(of)
@@ -267,7 +270,7 @@ def main() -> None:
     if not any(j.kind == "leak" for j in live(of)):
         _label(of, sheet, texts, private, slug)
     _results(sheet, records, texts)
-    if (planted := evidence(of, detail=True).get(door.CANARIES)) is not None:
+    if (planted := evidence(of, detail=True).get(record.CANARIES)) is not None:
         _canaries(planted)
     with st.expander("Start over", icon=":material/delete:"):
         st.caption("Removes the rows and their labels. Figures already on the board stay, with their date.")

@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from core import ventures
 from core.evidence import Evidence, Source
 from core.jobs import jobs
-from core.privacy.leak import measure as door
+from core.privacy.leak import record
 from core.privacy.leak.mark import Mark, places
 from core.privacy.leak.pick import TextFile, choose
 from core.privacy.leak.sheet import Folder, Sheet
@@ -222,13 +222,13 @@ def test_a_venture_without_data_is_told_what_the_page_answers(own: Settings) -> 
 def test_the_page_works_where_the_recognisers_cannot_be_imported() -> None:
     code = (
         "import sys; sys.modules['presidio_analyzer'] = sys.modules['spacy'] = None\n"
-        "import core.privacy.leak.measure, core.privacy.leak.pick, pages.shared.leak_charts"
+        "import core.privacy.leak.record, core.privacy.leak.pick, pages.shared.leak_charts"
     )
     subprocess.run([sys.executable, "-c", code], cwd=PROJECT, env=dict(os.environ), check=True, timeout=120)
 
 
 def test_ids_of_the_figures_are_those_that_the_policy_can_name() -> None:
-    assert door.IDS == ("privacy.leak_share", "privacy.recall", "privacy.precision")
+    assert record.IDS == ("privacy.leak_share", "privacy.recall", "privacy.precision")
 
 
 def test_the_store_holds_no_text_of_the_rows(private: Folder, of: Venture, own: Settings) -> None:

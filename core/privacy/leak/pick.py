@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 from core.errors import InputError
 from core.privacy.leak.choose import ROWS, STRATA, draw, rare_forms, stratum
@@ -27,6 +28,28 @@ class TextFile:
     name: str
     path: Path
     column: str
+
+
+class DataSet(Protocol):
+    """A venture's data set, as far as it matters here."""
+
+    @property
+    def path(self) -> str:
+        """Its file."""
+
+    @property
+    def test(self) -> str:
+        """Its test file, or an empty text."""
+
+    @property
+    def text(self) -> str:
+        """The column of texts."""
+
+
+def sources(datasets: Sequence[DataSet], locate: Callable[[str], Path]) -> list[TextFile]:
+    """The data files of a venture, each once; `locate` says where one lies, or raises InputError."""
+    wanted = {path: d.text for d in datasets for path in (d.path, d.test) if path}
+    return [TextFile(path, locate(path), column) for path, column in wanted.items()]
 
 
 def choose(

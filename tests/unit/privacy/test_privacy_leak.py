@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.privacy.leak import measure as door
+from core.privacy.leak import record
 from core.privacy.leak.choose import CLEAN, FOUND, MISSED, STRATA, UNSURE, allocate, draw, rare_forms, stratum
 from core.privacy.leak.estimate import Tally, estimate, tally
 from core.privacy.leak.mark import Mark, in_sight, merged, places
-from core.privacy.leak.pick import TextFile, choose, read_texts, search_again
+from core.privacy.leak.pick import TextFile, choose, read_texts, search_again, sources
 from core.privacy.leak.sheet import Folder, Sheet
 from core.progress import Progress
 from core.settings import Settings
@@ -315,22 +316,22 @@ def venture(own_settings: Settings, tmp_path: Path) -> Venture:
 
 
 def test_the_door_chooses_rows_with_the_real_search_and_measures_once_they_are_labelled(
-    venture: Venture, tmp_path: Path
+    own_settings: Settings, venture: Venture, tmp_path: Path
 ) -> None:
     (canaries,) = door.measure(venture, tmp_path)
     assert (canaries.id, canaries.n, canaries.unit) == ("privacy.canaries", 35, "share")
     read = {t["type"]: t["read"] for t in canaries.detail["types"]}
     assert (read["EMAIL_ADDRESS"], read["CREDIT_CARD"], read["IBAN_CODE"]) == (0, 0, 0)
-    private = door.folder(venture)
+    private = Folder.of(own_settings.var, venture.key)
     sheet = private.read()
     assert sheet is not None
-    texts = read_texts(sheet, {f.name: f.path for f in door.sources(venture)}, private)
+    texts = read_texts(sheet, {f.name: f.path for f in sources(venture.datasets, venture.locate)}, private)
     for i, text in enumerate(texts):
         mail = [Mark(*p, "EMAIL_ADDRESS") for p in places(text, "emily.j@example.org")]
         sheet = sheet.with_truth(i, mail)
     private.write(sheet)
     records = {r.id: r for r in door.measure(venture, tmp_path)}
-    assert list(records) == ["privacy.canaries", *door.IDS]
+    assert list(records) == ["privacy.canaries", *record.IDS]
     leak = records["privacy.leak_share"]
     assert (leak.value, leak.low, leak.n, leak.unit) == (0, 0, 50, "share")
     assert leak.high is not None
@@ -343,7 +344,7 @@ def test_the_door_chooses_rows_with_the_real_search_and_measures_once_they_are_l
 
 def test_before_labels_every_figure_is_unknown_and_says_why(tmp_path: Path) -> None:
     sheet, private, paths = chosen(tmp_path)
-    records = door.evidence(sheet, sheet.result(read_texts(sheet, paths, private)))
+    records = record.evidence(sheet, sheet.result(read_texts(sheet, paths, private)))
     assert all(r.value is None and "0 of 50 rows are labelled" in r.reason for r in records)
 
 
