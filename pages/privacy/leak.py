@@ -1,7 +1,8 @@
 """The privacy room: how much does the search miss on this venture's own rows?"""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import streamlit as st
 
@@ -214,6 +215,20 @@ def _results(sheet: Sheet, records: dict[str, Evidence], texts: list[str]) -> No
     )
 
 
+def _change(leak: Evidence | None) -> Mapping[str, Any] | None:
+    return leak.detail.get("change") if leak is not None else None
+
+
+def _changed(change: Mapping[str, Any]) -> None:
+    """What the last search of the same labelled rows changed."""
+    before = change["before"]
+    was = f" Before it, {number(before['value'], 'share')} leaked." if before else ""
+    st.markdown(
+        f"**The last search of your {change['rows']} labelled rows**, against the one before: {change['mended']} rows "
+        f"no longer leak, {change['broken']} leak that did not.{was}"
+    )
+
+
 def _canaries(e: Evidence) -> None:
     """How many planted values could be read in a masked copy, by type where any could."""
     read = [f"{policy.title(t['type'])} {t['read']} of {t['planted']}" for t in e.detail.get("types", []) if t["read"]]
@@ -270,7 +285,10 @@ def main() -> None:
     if not any(j.kind == "leak" for j in live(of)):
         _label(of, sheet, texts, private, slug)
     _results(sheet, records, texts)
-    if (planted := evidence(of, detail=True).get(record.CANARIES)) is not None:
+    kept = evidence(of, detail=True)
+    if sheet.labelled and (change := _change(kept.get(record.LEAK))):
+        _changed(change)
+    if (planted := kept.get(record.CANARIES)) is not None:
         _canaries(planted)
     with st.expander("Start over", icon=":material/delete:"):
         st.caption("Removes the rows and their labels. Figures already on the board stay, with their date.")

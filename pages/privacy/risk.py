@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.errors import InputError
 from core.evidence import Evidence
-from core.privacy.risk import Coded, Column, Risk, Role, assess, read
+from core.privacy.risk import Coded, Column, Risk, Role, assess, read, record
 from core.privacy.risk.coarsen import EXACT
 from core.privacy.risk.columns import found_in
 from core.venture import Venture, content_hash
 from pages.shared import risk_charts
+from pages.shared.figures import figure_row
 from pages.shared.files import bring
 from pages.shared.frame import config, entry, evidence, venture
 from pages.shared.look import number
@@ -104,29 +105,25 @@ def _sensitive(table: Coded, chosen: Mapping[str, str], slug: str) -> str:
     )
 
 
-def _figures(risk: Risk) -> None:
-    groups, spread = risk.groups, risk.diversity
-    shown = [
-        ("Smallest group (k)", f"{groups.k:,}", _K),
-        ("Unique rows", number(groups.unique_share, "share"), "Rows that share their combination with no other."),
+def _figures(risk: Risk, table: Coded) -> None:
+    spread = risk.diversity
+    wanted = [
+        (record.K, "Smallest group (k)", _K),
+        (record.UNIQUE, "Unique rows", "Rows that share their combination with no other."),
         (
+            record.AVERAGE,
             "Average chance to be found",
-            number(groups.average_risk, "share"),
             "Somebody who knows a person's values picks one row of the group. Averaged over all rows: groups per row.",
         ),
     ]
     if spread is not None:
-        shown.append((f"Kinds of {spread.column} (l)", f"{spread.l:,}", _L))
-    with st.container(horizontal=True, gap="medium"):
-        for label, value, what in shown:
-            with st.container(width=200):
-                st.metric(label, value, help=what)
-                st.caption(f"all {risk.rows:,} rows counted")
+        wanted.append((record.DIVERSITY, f"Kinds of {spread.column} (l)", _L))
+    figure_row(record.shown(risk, table.name, table.sha256), wanted, set())
     st.caption(_K)
     if spread is not None and spread.told:
         st.markdown(
-            f"In groups that hold {number(spread.told_share, 'share')} of the rows all share one {spread.column}: "
-            "whoever finds the group knows it."
+            f"{number(spread.told_share, 'share')} of the rows are in groups that all share one {spread.column}: "
+            "whoever finds somebody's group knows it."
         )
 
 
@@ -182,7 +179,7 @@ def main() -> None:
     if risk is None:
         return
     with top:
-        _figures(risk)
+        _figures(risk, table)
         left, right = st.columns(2)
         with left:
             risk_charts.sizes(risk, key="sizes")

@@ -183,6 +183,18 @@ def test_all_rows_labelled_give_figures_on_the_page_and_on_the_board(private: Fo
     assert "After masking all that is found" in words(at)
 
 
+def test_what_another_search_of_the_labelled_rows_changed_is_said(private: Folder, of: Venture) -> None:
+    at = open_page()
+    save(at)
+    change = {"mended": 3, "broken": 1, "rows": 50, "before": {"value": 0.14, "low": 0.08, "high": 0.25, "n": 50}}
+    made = Evidence(
+        "privacy.leak_share", 0.1, "share", "Labelled.", Source("measured"), n=50, detail={"change": change}
+    )
+    append(frame.store(), of.key, [made.with_inputs(of.inputs("privacy"))])
+    said = words(open_page())
+    assert "3 rows no longer leak, 1 leak that did not. Before it, 14 % leaked." in said
+
+
 def test_canaries_that_survived_are_named_by_type(private: Folder, of: Venture) -> None:
     types = [{"type": "PERSON", "planted": 5, "read": 2}, {"type": "US_SSN", "planted": 5, "read": 0}]
     made = Evidence(

@@ -10,7 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import ventures
+from core.evidence import Evidence, Source
 from core.settings import Settings
+from core.store import append
+from core.venture import load
 from pages.shared import frame
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -98,6 +101,20 @@ def test_the_sensitive_column_is_told_where_a_group_gives_it_away(people: str) -
     assert "all share one diagnosis" in words(at)
     next(s for s in at.selectbox if s.label.startswith("What should nobody")).set_value("none").run()
     assert "all share one" not in words(at)
+
+
+def test_what_the_scan_found_decides_which_columns_are_offered(people: str, own: Settings) -> None:
+    of = load(own.ventures / "people" / "venture.toml")
+    columns = [{"name": "plan", "entities": [{"type": "NRP", "rate": 1.0, "label": True}]}]
+    files = [{"path": "people.csv", "rows": 120, "scanned": 120, "columns": columns}]
+    made = Evidence(
+        "privacy.direct_share", 0.0, "share", "Scanned.", Source("measured"), n=120, detail={"files": files}
+    )
+    append(frame.store(), of.key, [made.with_inputs(of.inputs("privacy"))])
+    at = open_page(people)
+    assert not at.exception
+    assert "birth_date, sex, plan" in words(at)
+    assert "was not scanned yet" not in words(at)
 
 
 def test_nothing_chosen_is_no_answer_and_never_a_good_one(people: str) -> None:

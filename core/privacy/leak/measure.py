@@ -8,7 +8,7 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.privacy.leak import record
 from core.privacy.leak.mark import Mark
-from core.privacy.leak.pick import Find, TextFile, choose, read_texts, search_again, sources
+from core.privacy.leak.pick import Find, TextFile, changed, choose, read_texts, search_again, sources
 from core.privacy.leak.sheet import Folder, Sheet
 from core.privacy.shapes import name_words
 from core.progress import Progress, part, silent
@@ -37,9 +37,9 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     find, by, private = _finder(files), described(), Folder.of(settings().var, venture.key)
     records: list[Evidence] = []
     if (labelled := _labelled(private, files)) is not None:
-        sheet, texts = labelled
-        sheet = search_again(sheet, texts, find, threshold=THRESHOLD, detector=by)
-        records = record.evidence(sheet, sheet.result(texts))
+        before, texts = labelled
+        sheet = search_again(before, texts, find, threshold=THRESHOLD, detector=by)
+        records = record.evidence(sheet, sheet.result(texts), changed(before, sheet, texts))
     else:
         told = part(progress, 0, 0.9)
         sheet = choose(files, find, private, threshold=THRESHOLD, detector=by, progress=told)

@@ -5,10 +5,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.errors import InputError
 from core.privacy.leak.choose import ROWS, STRATA, draw, rare_forms, stratum
+from core.privacy.leak.estimate import tally
 from core.privacy.leak.mark import Mark
 from core.privacy.leak.sheet import Folder, Row, Sheet
 from core.privacy.source import Table, open_table
@@ -108,6 +109,22 @@ def search_again(sheet: Sheet, texts: Sequence[str], find: Find, *, threshold: f
     split = [_split(found, threshold) for found in find(texts, silent)]
     rows = [replace(r, found=f, maybe=m) for r, (f, m) in zip(sheet.rows, split, strict=True)]
     return replace(sheet, rows=tuple(rows), detector=detector)
+
+
+def changed(before: Sheet, after: Sheet, texts: Sequence[str]) -> dict[str, Any]:
+    """What another search of the same labelled rows changed: rows that leaked and no longer do, and the reverse."""
+    pairs = [
+        (tally(t, a.stratum, a.found, a.truth).leaks, tally(t, b.stratum, b.found, b.truth).leaks)
+        for t, a, b in zip(texts, before.rows, after.rows, strict=True)
+        if a.truth is not None and b.truth is not None
+    ]
+    leaking = before.result(texts).leaking
+    return {
+        "mended": sum(a and not b for a, b in pairs),
+        "broken": sum(b and not a for a, b in pairs),
+        "rows": len(pairs),
+        "before": leaking.as_json() if leaking else None,
+    }
 
 
 def read_texts(sheet: Sheet, paths: Mapping[str, Path], folder: Folder) -> list[str]:

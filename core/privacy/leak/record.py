@@ -23,8 +23,11 @@ _METHODS = {
 }
 
 
-def evidence(sheet: Sheet, result: Result) -> list[Evidence]:
-    """The three figures; unknown with a reason while the labels cannot say them. No text is among it."""
+def evidence(sheet: Sheet, result: Result, change: Mapping[str, Any] | None = None) -> list[Evidence]:
+    """The three figures; unknown with a reason while the labels cannot say them. No text is among it.
+
+    `change` says what another search of the same labelled rows changed.
+    """
     source = Source("measured", f"{sheet.detector}; rows labelled by a person")
     left = sum(1 for _, _, labelled, _ in result.strata if not labelled)
     why = f"{result.labelled} of {len(sheet.rows)} rows are labelled; some of each kind are needed."
@@ -35,6 +38,7 @@ def evidence(sheet: Sheet, result: Result) -> list[Evidence]:
         "looked": sheet.looked,
         "strata": [{"name": s, "rows": n, "labelled": m, "leaking": x} for s, n, m, x in result.strata],
         "types": [{"type": t, "true": n, "hidden": x} for t, n, x in result.types],
+        "change": dict(change) if change else None,
         "direct": result.leaking_direct.as_json() if result.leaking_direct else None,
     }
     nothing = {RECALL: "No personal data was marked in the labelled rows.", PRECISION: "Nothing was found in them."}

@@ -71,13 +71,14 @@ class Seen:
 KINDS: Mapping[str, frozenset[str]] = {
     kind: frozenset(words.split())
     for kind, words in {
-        "birth": "birth dob birthdate birthday born birthyear yob dateofbirth",
-        "age": "age ages",
+        "birth": "birth dob birthdate birthday born birthyear yob dateofbirth geburtsdatum geburtstag naissance "
+        "nacimiento",
+        "age": "age ages alter edad",
         "postcode": "zip zipcode postcode postal postalcode plz",
         "place": "city town village state province region county country district municipality suburb neighbourhood "
-        "neighborhood residence birthplace location place canton hometown",
-        "gender": "gender sex",
-        "job": "job occupation profession employer workclass industry department jobtitle position",
+        "neighborhood residence birthplace location place canton hometown stadt ort wohnort ville pays ciudad pais",
+        "gender": "gender sex geschlecht sexe sexo genero",
+        "job": "job occupation profession beruf profesion employer workclass industry department jobtitle position",
         "origin": "nationality citizenship ethnicity ethnic race origin language",
         "family": "marital married household relationship children",
         "education": "education degree school university college qualification",
@@ -122,7 +123,8 @@ _SENSITIVE = frozenset(
 )
 _CHINESE_SENSITIVE = ("诊断", "疾病", "病", "收入", "工资", "宗教")
 _GENDERS = frozenset("m f x d w male female man woman other diverse non-binary nonbinary unknown 男 女".split())
-_DATE = re.compile(r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)\d\d")
+_DAY = r"(?:19|20)\d\d[-/.]\d\d?[-/.]\d\d?|\d\d?[-/.]\d\d?[-/.](?:19|20)\d\d"
+_DATE = re.compile(rf"(?:{_DAY})(?:[t ]00:00(?::00(?:\.0+)?)?z?)?")  # a day; databases add an empty time to it
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _POSTCODE = re.compile(r"[a-z]{1,2}\d[a-z\d]? ?\d[a-z]{2}|[a-z]\d[a-z] ?\d[a-z]\d")  # United Kingdom, Canada
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")

@@ -5,17 +5,22 @@ from pathlib import Path
 from typing import Any
 
 from core.evidence import Evidence, Source
-from core.privacy.risk.assess import of_table
+from core.privacy.risk.assess import Risk, of_table
 from core.progress import Progress, part, silent
 
 K, UNIQUE = "privacy.k", "privacy.unique_share"
+AVERAGE, DIVERSITY = "privacy.average_risk", "privacy.l"
 IDS = (K, UNIQUE)
-_UNITS = {K: "rows", UNIQUE: "share"}
+_UNITS = {K: "rows", UNIQUE: "share", AVERAGE: "share", DIVERSITY: "types"}
 _METHODS = {
     K: "Rows of the smallest group that the columns which others are likely to know cannot tell apart, with direct "
     "identifiers and unique numbers masked or dropped (k-anonymity, Sweeney 2002); every row counted, worst file.",
     UNIQUE: "Rows that are alone in their combination of the columns which others are likely to know, of all rows, "
     "direct identifiers and unique numbers left out; every row counted, worst file.",
+    AVERAGE: "Chance to pick the right row of a person whose values in the chosen columns are known, averaged over all "
+    "rows: groups per row, the average prosecutor risk of El Emam and Dankar (2008). Every row counted.",
+    DIVERSITY: "Distinct values of the sensitive column in the least varied group of look-alikes (distinct "
+    "l-diversity, Machanavajjhala et al. 2007). Every row counted.",
 }
 
 File = tuple[str, Path, Sequence[Mapping[str, Any]]]  # name, path, a scan's columns as JSON
@@ -25,6 +30,31 @@ def unknown(reason: str, detail: Mapping[str, Any] | None = None) -> list[Eviden
     """Both figures without a value, and why."""
     source = Source("measured")
     return [Evidence(id_, None, _UNITS[id_], _METHODS[id_], source, reason=reason, detail=detail or {}) for id_ in IDS]
+
+
+def shown(risk: Risk, name: str, sha256: str) -> dict[str, Evidence]:
+    """The figures of one table by the columns that a person chose, for a page; they are not stored."""
+    figures: dict[str, float] = {
+        K: risk.groups.k,
+        UNIQUE: risk.groups.unique_share,
+        AVERAGE: risk.groups.average_risk,
+    }
+    if risk.diversity is not None:
+        figures[DIVERSITY] = risk.diversity.l
+    source, why = Source("measured", "Preflight, grouped with polars"), f"{name} by {', '.join(risk.columns)}."
+    return {
+        id_: Evidence(
+            id_,
+            value,
+            _UNITS[id_],
+            _METHODS[id_].replace(", worst file", ""),
+            source,
+            n=risk.rows,
+            reason=why,
+            inputs={name: sha256},
+        )
+        for id_, value in figures.items()
+    }
 
 
 def records(files: Sequence[File], *, max_rows: int | None = None, progress: Progress = silent) -> list[Evidence]:

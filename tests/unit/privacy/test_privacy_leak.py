@@ -1,6 +1,7 @@
 """The leak meter: a fair draw, honest intervals, and labels that keep no text."""
 
 import json
+import logging
 import random
 import stat
 from collections import Counter
@@ -18,7 +19,7 @@ from core.privacy.leak import record
 from core.privacy.leak.choose import CLEAN, FOUND, MISSED, STRATA, UNSURE, allocate, draw, rare_forms, stratum
 from core.privacy.leak.estimate import Tally, estimate, tally
 from core.privacy.leak.mark import Mark, in_sight, merged, places
-from core.privacy.leak.pick import TextFile, choose, read_texts, search_again, sources
+from core.privacy.leak.pick import TextFile, changed, choose, read_texts, search_again, sources
 from core.privacy.leak.sheet import Folder, Sheet
 from core.progress import Progress
 from core.settings import Settings
@@ -272,6 +273,10 @@ def test_a_better_search_is_measured_on_the_same_labels(tmp_path: Path) -> None:
     before, after = sheet, search_again(sheet, texts, better, threshold=0.4, detector="better")
     assert before.result(texts).leaking.value > after.result(texts).leaking.value == 0  # type: ignore[union-attr]
     assert [r.truth for r in after.rows] == [r.truth for r in before.rows]
+    leaking = sum("Carla Lund" in text for text in texts)
+    change = changed(before, after, texts)
+    assert (change["mended"], change["broken"], change["rows"]) == (leaking, 0, 50)
+    assert changed(after, before, texts)["broken"] == leaking > 0
 
 
 def test_the_private_folder_holds_no_text_and_only_its_owner_reads_it(tmp_path: Path) -> None:
@@ -340,6 +345,27 @@ def test_the_door_chooses_rows_with_the_real_search_and_measures_once_they_are_l
     text = json.dumps([r.as_json(detail=True) for r in records.values()])
     assert "emily" not in text.lower()
     assert "parcel" not in text
+
+
+def test_the_door_leaves_no_value_in_evidence_run_files_progress_or_log(
+    own_settings: Settings, tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "v").mkdir()
+    secrets = ("Zebulonia Quarterstaff", "zq77@pelargonium-post.co.uk", "+44 7400 918273", "DE75512108001245126199")
+    lines = [f'"my data is {secret}, please keep it"' for secret in secrets] * 5
+    (tmp_path / "v" / "rows.csv").write_text("\n".join(["text", *lines]), encoding="utf-8")
+    data = {"id": "a", "path": "rows.csv", "text": "text"}
+    of = parse({"schema": 1, "name": "Test", "datasets": [data]}, tmp_path / "v" / "venture.toml")
+    run_dir, notes = tmp_path / "run", []
+    run_dir.mkdir()
+    with caplog.at_level(logging.DEBUG):
+        records = door.measure(of, run_dir, lambda done, total, note="": notes.append(note))
+    streams = capfd.readouterr()
+    kept = [p.read_text(errors="replace") for p in (*run_dir.rglob("*"), *own_settings.var.rglob("*")) if p.is_file()]
+    told = json.dumps([r.as_json(detail=True) for r in records])
+    text = "\n".join([*kept, *notes, told, caplog.text, streams.out, streams.err])
+    assert notes
+    assert [s for s in secrets if any(s[i : i + 6] in text for i in range(len(s) - 5))] == []
 
 
 def test_before_labels_every_figure_is_unknown_and_says_why(tmp_path: Path) -> None:

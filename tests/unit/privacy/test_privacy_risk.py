@@ -147,6 +147,7 @@ def test_what_others_know_is_proposed_and_what_is_masked_anyway_is_not() -> None
     [
         ([f"{1930 + i % 70}-03-{1 + i % 28:02d}" for i in range(200)], Role.LIKELY, "birth"),
         ([f"2026-03-{1 + i % 28:02d}" for i in range(200)], Role.LIKELY, "date"),
+        ([f"{1930 + i % 70}-03-{1 + i % 28:02d} 00:00:00" for i in range(200)], Role.LIKELY, "birth"),
         (["male", "Female"] * 100, Role.LIKELY, "gender"),
         ([f"SW{1 + i % 9} {i % 10}AB" for i in range(200)], Role.LIKELY, "postcode"),
         ([f"00000000-0000-4000-8000-{i // 2:012d}" for i in range(200)], Role.OUT, "unique"),
@@ -158,6 +159,23 @@ def test_what_others_know_is_proposed_and_what_is_masked_anyway_is_not() -> None
 def test_a_column_whose_name_says_nothing_is_told_by_its_values(values: list[str], role: Role, kind: str) -> None:
     (column,) = encode(["c7"], [[[v] for v in values]]).columns
     assert (column.role, column.kind) == (role, kind)
+
+
+@pytest.mark.parametrize(
+    ("header", "likely"),
+    [
+        ("ID,DOB,Sex,ZipCode,MaritalStatus,Department,Salary", "DOB Sex ZipCode MaritalStatus Department"),
+        ("id,age,workclass,education-num,native-country,hours-per-week", "age workclass education-num native-country"),
+        ("PassengerId,Survived,Pclass,Name,Sex,Age,Fare", "Sex Age"),
+        ("Geburtsdatum,Geschlecht,PLZ,Wohnort,Beruf,Konto", "Geburtsdatum Geschlecht PLZ Wohnort Beruf"),
+        ("姓名,性别,出生日期,邮编,职业,诊断", "性别 出生日期 邮编 职业"),
+        ("email,phone_number,first_name,page,stage,package", ""),
+    ],
+)
+def test_names_of_columns_as_tables_have_them_are_understood(header: str, likely: str) -> None:
+    columns = header.split(",")
+    rows = [[f"v{(i * (j + 3)) % 23}" for j in range(len(columns))] for i in range(400)]
+    assert encode(columns, [rows]).proposed == tuple(likely.split())
 
 
 def test_what_the_scan_found_tells_a_column_whose_name_says_nothing() -> None:
