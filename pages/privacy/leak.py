@@ -83,14 +83,25 @@ def _texts(of: Venture, sheet: Sheet, private: Folder, slug: str) -> list[str]:
 
 
 def _candidates(row: Row) -> list[Mark]:
-    """All that may be personal data in a row: found, below the threshold, and what the person marked."""
-    added = st.session_state.setdefault(f"leak-added-{row.digest}-{row.at}", _marked_before(row))
-    return sorted({*row.found, *row.maybe, *added})
+    """All that may be personal data in a row, each once: found, below the threshold, and what the person marked."""
+    added = st.session_state.get(f"leak-added-{row.digest}-{row.at}", [])
+    every = [*row.found, *row.maybe, *(row.truth or ()), *added]
+    return sorted({(m.start, m.end, m.type): m for m in reversed(every)}.values())
 
 
-def _marked_before(row: Row) -> list[Mark]:
-    known = {(m.start, m.end, m.type) for m in (*row.found, *row.maybe)}
-    return [m for m in row.truth or () if (m.start, m.end, m.type) not in known]
+def _tick(key: str, mark: Mark) -> str:
+    return f"mark-{key}-{mark.start}-{mark.end}-{mark.type}"
+
+
+def _preset(row: Row, marks: Sequence[Mark], key: str) -> None:
+    """Tick what the person said before, or else what was found."""
+    before = {(m.start, m.end) for m in (row.truth if row.truth is not None else row.found)}
+    for mark in marks:
+        st.session_state.setdefault(_tick(key, mark), (mark.start, mark.end) in before)
+
+
+def _ticked(row: Row, key: str) -> list[Mark]:
+    return [m for m in _candidates(row) if st.session_state.get(_tick(key, m))]
 
 
 def _add(row: Row, text: str, key: str) -> None:
@@ -104,7 +115,8 @@ def _add(row: Row, text: str, key: str) -> None:
         return
     added = f"leak-added-{row.digest}-{row.at}"
     st.session_state[added] = [*st.session_state.get(added, []), *marks]
-    st.session_state[f"pills-{key}"] = [*(st.session_state.get(f"pills-{key}") or []), *marks]
+    for mark in marks:
+        st.session_state[_tick(key, mark)] = True
     st.session_state[f"words-{key}"] = ""
 
 
@@ -122,8 +134,7 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
             return
         if sheet is None or i >= len(sheet.rows):
             raise InputError("The rows were chosen anew meanwhile; reload the page.")
-        truth = st.session_state.get(f"pills-{key}") or []
-        sheet = sheet.with_truth(i, merged(truth))
+        sheet = sheet.with_truth(i, merged(_ticked(sheet.rows[i], key)))
         private.write(sheet)
     except InputError as error:
         st.session_state["leak-problem"] = str(error)
@@ -137,7 +148,7 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
 
 
 def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: str) -> None:
-    """One row: its text, its chips, a field for what was missed, and the way on."""
+    """One row: its text, the pieces to tick, a field for what was missed, and the way on."""
     first = next((j for j, r in enumerate(sheet.rows) if r.truth is None), 0)
     i = min(st.session_state.setdefault(f"leak-at-{slug}", first), len(sheet.rows) - 1)
     row, text = sheet.rows[i], texts[i]
@@ -148,18 +159,15 @@ def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: s
     st.progress(sheet.labelled / len(sheet.rows), text=f"{sheet.labelled} of {len(sheet.rows)} rows labelled · {note}")
     shown = st.container(border=True)
     marks = _candidates(row)
-    if f"pills-{key}" not in st.session_state:
-        before = {(m.start, m.end) for m in (row.truth if row.truth is not None else row.found)}
-        st.session_state[f"pills-{key}"] = [m for m in marks if (m.start, m.end) in before]
-    true = st.session_state[f"pills-{key}"]
+    _preset(row, marks, key)
     if marks:
-        true = st.pills(
-            "Personal data in this row: switch off what is none, switch on what is",
-            marks,
-            selection_mode="multi",
-            format_func=lambda m: f"{escaped(text[m.start : m.end][:SHOWN])} · {policy.title(m.type)}",
-            key=f"pills-{key}",
-        )
+        # Not pills: the text of a chosen one has too little contrast in the dark theme.
+        st.markdown("**Personal data in this row:** untick what is none, tick what is")
+        with st.container(horizontal=True):
+            for mark in marks:
+                piece = " ".join(text[mark.start : mark.end].split())[:SHOWN]
+                st.checkbox(f"{escaped(piece)} · {policy.title(mark.type)}", key=_tick(key, mark))
+    true = _ticked(row, key)
     with shown:
         st.caption(f"Row {i + 1} of {len(sheet.rows)} · {row.path}, line of data {row.at + 1:,}")
         st.markdown(highlighted(text, row, true))

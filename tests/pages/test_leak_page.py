@@ -143,19 +143,42 @@ def test_words_typed_and_saved_at_once_are_marked(private: Folder) -> None:
     assert [m.end - m.start for m in truth] == [10]
 
 
-def test_a_chip_that_is_switched_off_is_a_false_alarm_and_one_switched_on_a_miss(private: Folder) -> None:
+def test_a_piece_that_is_unticked_is_a_false_alarm_and_one_ticked_below_the_threshold_a_miss(private: Folder) -> None:
     at = open_page()
     i = go_to(at, private, TEXTS[2])
-    at.pills[0].set_value([]).run()
+    at.checkbox[0].uncheck().run()
     assert ":gray-background[parcel]" in words(at)
     save(at)
     j = go_to(at, private, TEXTS[1])
-    at.pills[0].set_value([sheet(private).rows[j].maybe[0]]).run()
+    assert at.checkbox[0].value is False
+    at.checkbox[0].check().run()
     assert ":orange-background[Bob Singh]" in words(at)
     save(at)
     rows = sheet(private).rows
     assert rows[i].truth == ()
     assert [m.type for m in rows[j].truth or ()] == ["PERSON"]
+
+
+def test_words_that_were_below_the_threshold_already_are_ticked_by_copying_them(private: Folder) -> None:
+    at = open_page()
+    go_to(at, private, TEXTS[1])
+    field(at).set_value("Bob Singh").run()
+    assert not at.exception
+    assert [c.value for c in at.checkbox] == [True]
+    assert ":orange-background[Bob Singh]" in words(at)
+
+
+def test_a_row_opened_again_shows_what_was_saved(private: Folder) -> None:
+    at = open_page()
+    i = go_to(at, private, TEXTS[0])
+    field(at).set_value("Ann Miller").run()
+    save(at)
+    kept = sheet(private).rows[i].truth
+    at.session_state["leak-at-mail"] = i
+    at.run()
+    assert ":blue-background[Ann Miller]" in words(at)
+    save(at)
+    assert sheet(private).rows[i].truth == kept
 
 
 def test_work_is_kept_row_by_row_and_goes_on_where_it_stopped(private: Folder) -> None:
