@@ -190,8 +190,7 @@ def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: s
         )
         st.button(
             "Save and next",
-            key="leak-save",
-            type="primary",
+            key="leak-save",  # not primary: there the shortcut's label has too little contrast
             icon=":material/check:",
             shortcut="Mod+Enter",
             on_click=_save,
