@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import model
+from core.cli import model, privacy
 from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Status
@@ -31,13 +31,12 @@ app = typer.Typer(
     context_settings=_WIDTH,
     **PLAIN,
 )
-privacy_app = typer.Typer(help="The privacy room: find personal data.", **PLAIN)
 licences_app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
 market_app = typer.Typer(help="The market room: how big, and who says so.", **PLAIN)
 jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **PLAIN)
 for name, sub in (
     ("model", model.app),
-    ("privacy", privacy_app),
+    ("privacy", privacy.app),
     ("licences", licences_app),
     ("market", market_app),
     ("jobs", jobs_app),
@@ -65,42 +64,6 @@ def assess_command(
         _write_out(out, result, ran)
     show(result.as_json(), as_json, lambda: _say_assessment(result))
     raise typer.Exit(result.verdict.exit_code)
-
-
-@privacy_app.command("scan")
-def privacy_scan(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE...", help="Tables to scan: CSV in UTF-8 with a header line.")
-    ],
-    sample: Annotated[int | None, typer.Option(min=1, help="Rows to scan of each; all where left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Find personal data, by column and type, with intervals. Raw values are never printed."""
-    with stdout_kept(), told_on_stderr() as progress:
-        room, most = import_module("core.privacy.scan"), settings().upload_rows
-        found = [room.scan(f, sample=sample, progress=progress, max_rows=most).as_json() for f in files]
-    show({"files": found}, as_json)
-
-
-@privacy_app.command("detect")
-def privacy_detect(
-    texts: Annotated[Path, typer.Argument(metavar="IN", help='JSON lines, each {"id", "text"}.')],
-    out: Annotated[Path, typer.Option(help="File for the answers, one line a text.")],
-    reference: Annotated[bool, typer.Option("--reference", help="Presidio's default answers, made fast.")] = False,
-    threshold: Annotated[float | None, typer.Option(min=0, max=1, help="Least score; 0.4 where left out.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Find personal data in texts: for each its spans, with offsets in characters. Broken lines are named."""
-    with stdout_kept(), told_on_stderr() as progress:
-        room = import_module("core.privacy.texts")
-        report = room.detect_file(texts, out, reference=reference, threshold=threshold, progress=progress)
-    for line in report.named:
-        sys.stderr.write(f"{texts.name}: {line}; left out\n")
-    show(
-        report.as_json(),
-        as_json,
-        lambda: lines(f"{report.texts:,} texts, {report.spans:,} spans, {report.broken:,} broken lines left out"),
-    )
 
 
 @licences_app.command("check")

@@ -1,24 +1,29 @@
 """Scans a table for personal data: how many cells hold what, how sure that is, and what was not looked at."""
 
 import random
+import re
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
 from core.privacy import policy
-from core.privacy.detect import THRESHOLD, Detector, Proof, Span, Tick, detector
+from core.privacy.detect import THRESHOLD, Detector, Proof, Span, Tick, detector, windows
 from core.privacy.protect import masked
 from core.privacy.shapes import TIERS, Shape, Tier, foreign, name_words, shape
 from core.privacy.share import Share, share_of
-from core.privacy.source import MAX_ROWS, Row, Table, open_table
+from core.privacy.source import Row, Table, open_table, open_tables
+from core.privacy.sources.faults import Faults
 from core.privacy.tally import Basis, ColumnScan, ColumnTally, Hit, Outcome
 from core.progress import Progress, silent
 
 SEED = 7
+LONG, LONG_HEAD, LONG_PARTS = 50_000, 5, 30  # characters of a cell, and windows that are read of a longer one
+_TELLING = re.compile(r"[\d@]")
 MEMORY = 500_000  # distinct values remembered over all columns of a file
 
 Token = tuple[int, str, Basis]  # column, type, basis
@@ -41,6 +46,7 @@ class TableScan:
     direct_rows: int
     unread_rows: int
     columns: tuple[ColumnScan, ...]
+    faults: Faults = field(default_factory=Faults)
 
     @property
     def complete(self) -> bool:
@@ -64,6 +70,7 @@ class TableScan:
             "complete": self.complete,
             "direct": {"rows": self.direct_rows, "rate": share.value, "low": share.low, "high": share.high},
             "unread_rows": self.unread_rows,
+            "problems": self.faults.as_json(),
             "columns": [c.as_json() for c in self.columns],
         }
 
@@ -75,26 +82,54 @@ def scan(
     seed: int = SEED,
     progress: Progress = silent,
     name: str = "",
-    max_rows: int = MAX_ROWS,
+    max_rows: int | None = None,
     finder: Detector | None = None,
 ) -> TableScan:
-    """Scan a CSV, TSV or JSONL file.
+    """Scan the first table of a file; arguments and errors as those of `scan_file`."""
+    name = name or path.name
+    begun = time.perf_counter()
+    table = open_table(path, name=name, max_rows=max_rows, tick=_reading(name, progress), seed=seed)
+    return _scan_table(table, sample, seed, progress, finder, begun)
+
+
+def scan_file(
+    path: Path,
+    *,
+    sample: int | None = None,
+    seed: int = SEED,
+    progress: Progress = silent,
+    name: str = "",
+    max_rows: int | None = None,
+    finder: Detector | None = None,
+) -> Iterator[TableScan]:
+    """Scan each table of a file.
 
     Args:
         path: the file; `name` is what messages and results call it, where that is not its own name.
         sample: rows to draw at random without replacement; all where None.
         seed: of that draw.
         progress: called with the rows done of those to do.
-        max_rows: the most rows a file may have.
+        max_rows: the most rows a table may have; no limit where None.
         finder: the detector; this process's own where None.
 
     Raises:
         InputError: the file is no table that can be read, or its first row is not column names.
     """
-    begun = time.perf_counter()
     name = name or path.name
-    table = open_table(path, name=name, max_rows=max_rows, tick=lambda: progress(0, 1, f"{name}: reading"))
-    progress(0, table.rows, f"{name}: loading the recognisers")
+    begun = time.perf_counter()
+    for table in open_tables(path, name=name, max_rows=max_rows, tick=_reading(name, progress), seed=seed):
+        yield _scan_table(table, sample, seed, progress, finder, begun)
+        begun = time.perf_counter()
+
+
+def _reading(name: str, progress: Progress) -> Callable[[], None]:
+    return lambda: progress(0, 1, f"{name}: reading")
+
+
+def _scan_table(
+    table: Table, sample: int | None, seed: int, progress: Progress, finder: Detector | None, begun: float
+) -> TableScan:
+    progress(0, table.rows, f"{table.name}: loading the recognisers")
     finder = finder or detector()
     labels = _labels(finder, table)
     picked = None
@@ -180,8 +215,9 @@ class _Scan:
         if tier < Tier.PATTERNS:
             yield from (_by_form(v) for v in values)
             return
-        spans = self.finder.detect(values, context=context, names=tier == Tier.NAMES, weak=True, tick=tick)
-        yield from (_outcome(v, found, tier) for v, found in zip(values, spans, strict=True))
+        read = [excerpt(v) for v in values]
+        spans = self.finder.detect(read, context=context, names=tier == Tier.NAMES, weak=True, tick=tick)
+        yield from (_outcome(v, found, tier) for v, found in zip(read, spans, strict=True))
 
     def _say(self, within: float) -> None:
         rows = min(self.done + within, self.todo)
@@ -197,8 +233,25 @@ class _Scan:
             counted["direct" if real else "unread" if _UNREAD in tokens else ""] += n
         table = self.table
         return TableScan(
-            table.name, table.sha256, table.rows, self.done, seconds, counted["direct"], counted["unread"], columns
+            table.name,
+            table.sha256,
+            table.rows,
+            self.done,
+            seconds,
+            counted["direct"],
+            counted["unread"],
+            columns,
+            table.faults,
         )
+
+
+def excerpt(value: str) -> str:
+    """What is read of a very long cell: its beginning, and the parts of it that hold a digit or an @."""
+    if len(value) <= LONG:
+        return value
+    parts = [value[a:b] for a, b in windows(value)]
+    telling = (p for p in parts[LONG_HEAD:] if _TELLING.search(p))
+    return "\n\n".join([*parts[:LONG_HEAD], *islice(telling, LONG_PARTS)])
 
 
 def _by_form(value: str) -> Outcome:

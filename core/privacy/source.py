@@ -1,40 +1,39 @@
-"""Reads tables whole or in part, a chunk at a time, and refuses what is not one with a single clear message.
+"""Finds the tables in files and folders, and reads each whole or in part, in bounded memory.
 
-A file is checked from end to end before any slow work begins, so that a broken last row is told at once. CSV and TSV
-must be UTF-8 with a header; JSONL holds one object a line.
+A file is read once from end to end before any slow work begins, which counts its rows, notes what is wrong with them
+and draws some at random. What is no table at all is refused with a single clear message.
 """
 
-import codecs
-import csv
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from itertools import islice
+import heapq
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn
 
 from core.errors import InputError
+from core.privacy.sources.decode import refuse_binary
+from core.privacy.sources.delimited import MAX_COLUMNS, Delimited, TabDelimited
+from core.privacy.sources.faults import Faults
+from core.privacy.sources.jsonl import JsonLines
+from core.privacy.sources.reader import Reader, Row
 
-MAX_ROWS = 2_000_000
-MAX_COLUMNS = 1_000
-MAX_CELL = 4 << 20  # characters
+__all__ = ["MAX_COLUMNS", "MAX_ROWS", "SUFFIXES", "Row", "Table", "open_table", "open_tables", "walk"]
+
+SUFFIXES = (
+    *(".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".parquet", ".xlsx", ".xlsm", ".xls", ".ods"),
+    *(".txt", ".text", ".md", ".log", ".pdf"),
+)
+MAX_ROWS = 2_000_000  # of a table that is read on a page or held in memory
 MAX_NAME, MAX_WORDS = 60, 6  # characters and words of a column's name; longer ones are data
-CHUNK_ROWS, CHUNK_CHARS = 1_000, 1 << 20
-BLOCK = 1 << 20  # bytes
+CHUNK_ROWS, CHUNK_CHARS = 10_000, 4 << 20
+DRAW_ROWS, DRAW_CHARS = 10_000, 8 << 20  # the most rows drawn at random, and characters of them held
 
-Row = list[str]
 Tick = Callable[[], None]
 
 _MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel workbook; export the sheet as CSV",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook; export the sheet as CSV",
-    b"PAR1": "a Parquet file; export it as CSV or JSONL",
     b"SQLite format 3": "a database; export the table as CSV",
     b"\x1f\x8b": "gzip-compressed; unpack it",
-    b"%PDF": "a PDF; give the table behind it as CSV",
-    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
     **{bytes([0x80, v]): "a Python pickle, which is never opened; export it as CSV" for v in range(2, 6)},
 }
 
@@ -45,14 +44,19 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A checked file: its columns as it spells them, its number of rows, its hash. `delimiter` is empty for JSONL."""
+    """A table that was read once: its columns as it spells them, its number of rows, the hash of its file.
 
-    path: Path
+    `draw` holds (position, row) of some rows drawn at random without replacement, in random order; all of them where
+    they are few. `faults` says what was wrong with others.
+    """
+
     name: str
     sha256: str
-    delimiter: str
     columns: tuple[str, ...]
     rows: int
+    reader: Reader
+    faults: Faults = field(default_factory=Faults)
+    draw: tuple[tuple[int, Row], ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -70,10 +74,12 @@ class Table:
         Args:
             picked: ascending positions of the rows wanted, from 0; all where None.
         """
-        rows = _picked(_records(self.path, self.name, self.delimiter, self.columns), picked)
+        width = len(self.columns)
         chunk: list[Row] = []
         size = 0
-        for row in rows:
+        for row in _picked(self.reader.rows(), picked):
+            if len(row) < width:
+                row = _padded(row, width)
             chunk.append(row)
             size += sum(map(len, row))
             if len(chunk) >= CHUNK_ROWS or size >= CHUNK_CHARS:
@@ -83,175 +89,8 @@ class Table:
             yield chunk
 
 
-def open_table(path: Path, *, name: str = "", max_rows: int = MAX_ROWS, tick: Tick = _nothing) -> Table:
-    """Check a file from end to end and return it as a table.
-
-    Args:
-        path: the file; `name` is what messages call it, where that is not its own name.
-        max_rows: the most rows accepted.
-        tick: called several times a second; may raise to stop.
-
-    Raises:
-        InputError: it is no file, empty, not a table, not UTF-8, holds NUL bytes, is ragged or has too many rows.
-    """
-    name = name or path.name
-    if not path.is_file():
-        raise InputError(f"{name}: not a file; give a CSV, TSV or JSONL file.")
-    sha256 = _check_bytes(path, name, tick)
-    lines = path.suffix.lower() in (".jsonl", ".ndjson")
-    if path.suffix.lower() == ".json":
-        raise InputError(f"{name}: a JSON document; save it as JSONL, one object a line.")
-    delimiter = "" if lines else "\t" if path.suffix.lower() in (".tsv", ".tab") else _delimiter(path)
-    columns = _keys(path, name, tick) if lines else _header(path, name, delimiter)
-    if len(columns) > MAX_COLUMNS:
-        raise InputError(f"{name}: {len(columns):,} columns; at most {MAX_COLUMNS:,} are read.")
-    rows = 0
-    for rows, _ in enumerate(_records(path, name, delimiter, columns), 1):
-        if rows % 2_000 == 0:
-            tick()
-        if rows > max_rows:
-            raise InputError(
-                f"{name}: more than {max_rows:,} rows; give a smaller file, or raise PREFLIGHT_UPLOAD_ROWS."
-            )
-    if not rows:
-        raise InputError(f"{name}: a header and no rows; add the data.")
-    return Table(path, name, sha256, delimiter, columns, rows)
-
-
-def _check_bytes(path: Path, name: str, tick: Tick) -> str:
-    """Return the file's SHA-256, having made sure that all of it is UTF-8 text."""
-    decoder, digest, offset, lines, blank = codecs.getincrementaldecoder("utf-8")(), hashlib.sha256(), 0, 1, True
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            tick()
-            if not offset:
-                _check_magic(block, name)
-            if (nul := block.find(b"\0")) >= 0:
-                _refuse(name, offset + nul, lines + block.count(b"\n", 0, nul), "a NUL byte; this is not a text table")
-            held = len(decoder.getstate()[0])
-            try:
-                text = decoder.decode(block)
-            except UnicodeDecodeError as error:
-                at = error.start - held
-                _refuse(
-                    name, offset + at, lines + block.count(b"\n", 0, max(at, 0)), "not UTF-8 text; save it as UTF-8"
-                )
-            digest.update(block)
-            offset, lines, blank = (
-                offset + len(block),
-                lines + block.count(b"\n"),
-                blank and not text.strip("\ufeff \r\n\t"),
-            )
-    if held_over := decoder.getstate()[0]:
-        _refuse(name, offset - len(held_over), lines, "not UTF-8 text: it ends within a character; save it as UTF-8")
-    if blank:
-        raise InputError(f"{name}: the file is empty; give a table with a header and rows.")
-    return digest.hexdigest()
-
-
-def _refuse(name: str, offset: int, line: int, why: str) -> NoReturn:
-    raise InputError(f"{name}: byte {offset + 1:,} (line {line:,}) is {why}.") from None
-
-
-def _check_magic(block: bytes, name: str) -> None:
-    for magic, what in _MAGIC.items():
-        if block.startswith(magic):
-            raise InputError(f"{name}: {what}.")
-    if block[:256].lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
-        raise InputError(f"{name}: a web page or XML, not a table; export the data as CSV.")
-
-
-def _reader(path: Path, delimiter: str) -> Iterator[tuple[int, Row]]:
-    """Yield (line, cells) of a delimited file, blank lines left out; csv.Error where quotation marks do not match."""
-    csv.field_size_limit(max(csv.field_size_limit(), MAX_CELL))
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, delimiter=delimiter, strict=True)
-        for row in reader:
-            if row:
-                yield reader.line_num, row
-
-
-def _delimiter(path: Path) -> str:
-    """Which of comma, semicolon, tab and bar gives the most columns and the same number in each of the first rows."""
-    best, most = ",", 1
-    for delimiter in (",", ";", "\t", "|"):
-        try:
-            widths = {len(row) for _, row in islice(_reader(path, delimiter), 20)}
-        except csv.Error:
-            continue
-        if len(widths) == 1 and (width := widths.pop()) > most:
-            best, most = delimiter, width
-    return best
-
-
-def _header(path: Path, name: str, delimiter: str) -> tuple[str, ...]:
-    try:
-        header = next((row for _, row in _reader(path, delimiter)), [])
-    except csv.Error as error:
-        _unmatched(name, 1, error)
-    return tuple(header)
-
-
-def _unmatched(name: str, line: int, error: csv.Error) -> NoReturn:
-    raise InputError(
-        f"{name}: line {line:,}: quotation marks do not match ({error}); "
-        'put "..." around cells that hold the delimiter, a line break or a quotation mark, and double those inside.'
-    ) from None
-
-
-def _records(path: Path, name: str, delimiter: str, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield each data row as texts, one per column."""
-    if not delimiter:
-        for record in _objects(path, name):
-            yield [_text(record.get(column)) for column in columns]
-        return
-    line = 1
-    try:
-        for number, (at, row) in enumerate(_reader(path, delimiter)):
-            line = at
-            if number and len(row) != len(columns):
-                raise InputError(
-                    f"{name}: row {number:,} (line {line:,}) has {len(row)} cells, the header {len(columns)}; "
-                    'put "..." around cells that hold the delimiter.'
-                )
-            if number:
-                yield row
-    except csv.Error as error:
-        _unmatched(name, line, error)
-
-
-def _objects(path: Path, name: str) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file, blank lines left out."""
-    with path.open(encoding="utf-8-sig") as file:
-        for line, text in enumerate(file, 1):
-            if not text.strip():
-                continue
-            try:
-                record = json.loads(text)
-            except (ValueError, RecursionError):
-                raise InputError(f"{name}: line {line:,} is not JSON; write one object a line.") from None
-            if not isinstance(record, dict):
-                raise InputError(f"{name}: line {line:,} is not a JSON object; write one object a line.")
-            yield record
-
-
-def _keys(path: Path, name: str, tick: Tick) -> tuple[str, ...]:
-    """All keys of a JSONL file's objects, in the order in which they first appear."""
-    keys: dict[str, None] = {}
-    for i, record in enumerate(_objects(path, name)):
-        keys.update(dict.fromkeys(record))
-        if len(keys) > MAX_COLUMNS:
-            raise InputError(f"{name}: more than {MAX_COLUMNS:,} different keys; give the same keys on each line.")
-        if i % 2_000 == 0:
-            tick()
-    return tuple(keys)
-
-
-def _text(value: Any) -> str:
-    """A JSON value as a cell."""
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _padded(row: Row, width: int) -> Row:
+    return [*row, *[""] * (width - len(row))]
 
 
 def _picked(rows: Iterator[Row], picked: Sequence[int] | None) -> Iterator[Row]:
@@ -266,3 +105,119 @@ def _picked(rows: Iterator[Row], picked: Sequence[int] | None) -> Iterator[Row]:
         if i == wanted:
             yield row
             wanted = next(at, None)
+
+
+def walk(paths: Iterable[Path]) -> list[Path]:
+    """The files that are meant: those given, and of folders those of a kind that is read, hidden ones left out.
+
+    Raises:
+        InputError: a folder holds none.
+    """
+    out: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            found = [
+                p
+                for p in sorted(path.rglob("*"))
+                if p.suffix.lower() in SUFFIXES
+                and p.is_file()
+                and not any(part.startswith(".") for part in p.relative_to(path).parts)
+            ]
+            if not found:
+                raise InputError(f"{path}: no file in it that is read ({', '.join(s[1:] for s in SUFFIXES)}).")
+            out.update(dict.fromkeys(found))
+        else:
+            out[path] = None
+    return list(out)
+
+
+def open_table(
+    path: Path, *, name: str = "", max_rows: int | None = None, tick: Tick = _nothing, seed: int = 0
+) -> Table:
+    """Read a file once and return its first table; arguments and errors as those of `open_tables`."""
+    return next(open_tables(path, name=name, max_rows=max_rows, tick=tick, seed=seed))
+
+
+def open_tables(
+    path: Path, *, name: str = "", max_rows: int | None = None, tick: Tick = _nothing, seed: int = 0
+) -> Iterator[Table]:
+    """Read each table of a file once and return it, ready to be read again.
+
+    Args:
+        path: the file; `name` is what messages call it, where that is not its own name.
+        max_rows: the most rows accepted; no limit where None.
+        tick: called several times a second; may raise to stop.
+        seed: of the rows drawn.
+
+    Raises:
+        InputError: it is no file, empty, not a table, or has too many rows.
+    """
+    name = name or path.name
+    try:
+        readers = _readers(path, name)
+        with path.open("rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        for reader in readers:
+            yield _look(reader, sha256, max_rows, tick, seed)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror or type(error).__name__}).") from None
+
+
+def _readers(path: Path, name: str) -> Sequence[Reader]:
+    """The reader of each table of a file, by what it begins with and what it is called."""
+    if not path.is_file():
+        raise InputError(f"{name}: there is no such file; give a table, a text or a folder of them.")
+    suffix = path.suffix.lower()
+    with path.open("rb") as file:
+        head = file.read(16)
+    for magic, what in _MAGIC.items():
+        if head.startswith(magic):
+            raise InputError(f"{name}: {what}.")
+    if head.startswith(b"PAR1"):
+        from core.privacy.sources.columnar import Parquet  # noqa: PLC0415 - a large library that few files need
+
+        return [Parquet(path, name)]
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        from core.privacy.sources.workbook import sheets  # noqa: PLC0415 - as above
+
+        return sheets(path, name)
+    if head.startswith(b"%PDF") or suffix in (".txt", ".text", ".md", ".log"):
+        from core.privacy.sources.documents import Paragraphs, Pdf  # noqa: PLC0415 - as above
+
+        if head.startswith(b"%PDF"):
+            return [Pdf(path, name)]
+        refuse_binary(path, name)
+        return [Paragraphs(path, name)]
+    refuse_binary(path, name)
+    if suffix == ".json":
+        raise InputError(f"{name}: a JSON document; save it as JSONL, one object a line.")
+    if suffix in (".jsonl", ".ndjson"):
+        return [JsonLines(path, name)]
+    return [(TabDelimited if suffix in (".tsv", ".tab") else Delimited)(path, name)]
+
+
+def _look(reader: Reader, sha256: str, max_rows: int | None, tick: Tick, seed: int) -> Table:
+    """Read a table from end to end: how many rows, which columns, what is wrong, and some rows at random."""
+    faults, name = Faults(), reader.name
+    pick = random.Random(seed).random  # noqa: S311 - a sample, not a secret
+    held: list[tuple[float, int, Row]] = []  # a heap, the row with the largest number first
+    rows = size = 0
+    for row in reader.rows(faults):
+        if rows % 2_000 == 0:
+            tick()
+        key = -pick()
+        if len(held) < DRAW_ROWS or key > held[0][0]:
+            heapq.heappush(held, (key, rows, row))
+            size += sum(map(len, row))
+            while len(held) > DRAW_ROWS or (size > DRAW_CHARS and len(held) > 1):
+                size -= sum(map(len, heapq.heappop(held)[2]))
+        rows += 1
+        if max_rows is not None and rows > max_rows:
+            raise InputError(
+                f"{name}: more than {max_rows:,} rows; give a smaller file, or raise PREFLIGHT_UPLOAD_ROWS."
+            )
+    if not rows:
+        raise InputError(f"{name}: {'a header and no rows' if reader.columns else 'no rows'}; add the data.")
+    width = len(reader.columns)
+    draw = tuple((i, _padded(row, width)) for _, i, row in sorted(held, key=lambda h: -h[0]))
+    return Table(name, sha256, tuple(reader.columns), rows, reader, faults, draw)
