@@ -40,6 +40,7 @@ class Outcome:
     foreign: bool = False
     digits: int = 0  # of a value that is nothing but digits
     length: int = 0  # characters
+    unread: bool = False  # its names were not looked for: a random draw speaks for it
 
     @property
     def direct(self) -> frozenset[tuple[str, Basis]]:
@@ -88,6 +89,7 @@ class ColumnScan:
     Attributes:
         cells: cells looked at, empty ones included; `distinct` values among them.
         scanned: distinct values that a recogniser read; `skipped`: filled cells that none needed to read.
+        unread: filled cells in which no names were looked for, because a random draw of rows speaks for them.
         tier: the most thorough search that any of its cells got.
         reason: what was left out and why, and what could not be read.
         weak: mere number shapes, by type: shown, not counted.
@@ -103,6 +105,7 @@ class ColumnScan:
     scanned: int
     skipped: int
     foreign: int
+    unread: int
     tier: str
     reason: str
     weak: Mapping[str, int]
@@ -113,6 +116,11 @@ class ColumnScan:
     def direct(self) -> tuple[EntityScan, ...]:
         """The direct identifiers that the column is labelled with."""
         return tuple(e for e in self.entities if e.label and policy.group(e.type) == policy.DIRECT)
+
+    @property
+    def saved(self) -> int:
+        """Filled cells that were not read one by one."""
+        return self.cells - self.empty - self.scanned
 
     def as_json(self) -> dict[str, Any]:
         """The column as JSON values."""
@@ -125,6 +133,8 @@ class ColumnScan:
             "scanned": self.scanned,
             "skipped": self.skipped,
             "foreign": self.foreign,
+            "unread": self.unread,
+            "saved_cells": self.saved,
             "tier": self.tier,
             "reason": self.reason,
             "weak": dict(self.weak),
@@ -150,11 +160,17 @@ class ColumnTally:
         self.distinct: Counter[Tier] = Counter()
         self.lengths: Counter[int] = Counter()
         self.weak: Counter[str] = Counter()
-        self.foreign = self.longest = 0
+        self.foreign = self.longest = self.unread = self.read = 0
+        self.drawn_rows: Counter[frozenset[str]] = Counter()
         self.found: dict[str, _Found] = {}
 
-    def meet(self, outcome: Outcome) -> None:
-        """Take in a distinct value, once."""
+    def drawn(self, types: Mapping[frozenset[str], int]) -> None:
+        """Take in what each cell of rows drawn at random holds; it speaks for cells whose names are not read."""
+        self.drawn_rows.update(types)
+
+    def meet(self, outcome: Outcome, *, read: bool = True) -> None:
+        """Take in a distinct value, once; `read` by a recogniser, or answered without."""
+        self.read += read and outcome.tier >= Tier.PATTERNS
         if outcome.shape != Shape.EMPTY:
             self.distinct[outcome.tier] += 1
         self.lengths[outcome.digits] += 1
@@ -172,6 +188,7 @@ class ColumnTally:
         """Take in the cells that hold that value."""
         self.shapes[outcome.shape] += cells
         self.foreign += cells * outcome.foreign
+        self.unread += cells * outcome.unread
         for kind in {h.type for h in outcome.hits}:
             self.found[kind].cells += cells
         for kind in outcome.weak:
@@ -193,8 +210,14 @@ class ColumnTally:
         filled = self.shapes.total() - self.shapes[Shape.EMPTY]
         return self.distinct.total() <= min(CATEGORIES, filled // 10) and self.longest <= CATEGORY_LENGTH
 
-    def close(self, rows: int, forgot: bool) -> ColumnScan:
-        """Draw the sums up; `rows` is the file's, `forgot` that values were too many to tell which came before."""
+    def close(self, rows: int, forgot: bool, settled: int = 0) -> ColumnScan:
+        """Draw the sums up.
+
+        Args:
+            rows: of the file.
+            forgot: whether values were too many to tell which came before.
+            settled: values that were answered by their form.
+        """
         cells = self.shapes.total()
         doubts = {kind: doubt for kind in self.found if (doubt := self._doubt(kind))}
         found = [self._entity(kind, cells, rows, doubts.get(kind)) for kind in self.found]
@@ -206,11 +229,12 @@ class ColumnTally:
             cells=cells,
             empty=self.shapes[Shape.EMPTY],
             distinct=self.distinct.total(),
-            scanned=self.distinct[Tier.PATTERNS] + self.distinct[Tier.NAMES],
+            scanned=self.read,
             skipped=self.shapes[Shape.FLAG] + self.shapes[Shape.AMOUNT],
             foreign=self.foreign,
+            unread=self.unread,
             tier=tier.words,
-            reason=self._reason(forgot),
+            reason=self._reason(forgot, settled),
             weak=dict(self.weak.most_common()),
             doubted=frozenset((kind, basis) for kind, (basis, _) in doubts.items()),
             entities=tuple(found),
@@ -227,8 +251,11 @@ class ColumnTally:
             note = "one odd hit" if found.cells == 1 else "one value, repeated"
         sure = found.basis.total() - (found.basis[doubt[0]] if doubt else 0)
         label = min(values, sure) >= CORROBORATED
-        share = share_of(found.cells, cells, rows)
-        return EntityScan(kind, found.cells, values, share, sure > 0, label, note, tuple(found.examples))
+        share, filled = share_of(found.cells, cells, rows), found.cells
+        if self.unread and found.basis["model"] and (n := self.drawn_rows.total()):
+            share = share_of(sum(k for types, k in self.drawn_rows.items() if kind in types), n, rows)
+            filled = max(round(share.value * cells), found.cells)
+        return EntityScan(kind, filled, values, share, sure > 0, label, note, tuple(found.examples))
 
     def _kind(self) -> str:
         filled = Counter({s: n for s, n in self.shapes.items() if s != Shape.EMPTY and n})
@@ -243,7 +270,7 @@ class ColumnTally:
             return "text" if shape == Shape.TEXT else "mixed"
         return "category" if shape in (Shape.TEXT, Shape.CODE) and self._categories() else str(shape)
 
-    def _reason(self, forgot: bool) -> str:
+    def _reason(self, forgot: bool, settled: int) -> str:
         parts = []
         if n := self.shapes[Shape.AMOUNT]:
             parts.append(f"{n:,} amounts, counts and decimals were not searched")
@@ -253,6 +280,11 @@ class ColumnTally:
             parts.append(f"{n:,} dates and random identifiers were told by their form")
         if n := self.shapes[Shape.NUMBER] + self.shapes[Shape.CODE]:
             parts.append(f"{n:,} numbers and codes were searched by patterns, without the name model")
+        if settled:
+            parts.append(f"{settled:,} values have a form that always had the same answer and were not read one by one")
+        if n := self.unread:
+            told = f"{self.drawn_rows.total():,} rows drawn at random"
+            parts.append(f"names were not looked for in {n:,} cells; {told} say how many hold them")
         if n := self.foreign:
             parts.append(f"{n:,} cells are not in Latin script, which these recognisers hardly read")
         if forgot:

@@ -52,6 +52,8 @@ def receipts(e: Evidence) -> pd.DataFrame:
             "file": f["path"],
             "column": c["name"],
             **{k: c.get(k) for k in ("kind", "cells", "distinct", "scanned", "tier")},
+            "not read": c.get("saved_cells"),
+            "saved, s": c.get("saved_seconds"),
         }
         | {"why": c.get("reason", "")}
         for f in e.detail.get("files", [])

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -170,11 +171,15 @@ def test_scanning_distinct_values_once_counts_as_scanning_each_cell(
         assert column(result, name).distinct == len({row[i] for row in rows} - {""})
 
 
+def without_times(result: TableScan) -> list[dict[str, Any]]:
+    return [{k: v for k, v in c.items() if k != "saved_seconds"} for c in result.as_json()["columns"]]
+
+
 def test_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = table(tmp_path, ["a", "b"], [(TEXTS[i % 9], TEXTS[i * 5 % 7]) for i in range(50)])
-    whole = scan(path).as_json()["columns"]
+    whole = without_times(scan(path))
     monkeypatch.setattr("core.privacy.source.CHUNK_ROWS", 7)
-    assert scan(path).as_json()["columns"] == whole
+    assert without_times(scan(path)) == whole
     monkeypatch.setattr("core.privacy.scan.MEMORY", 0)
     forgetful = scan(path)
     assert [[(e.type, e.cells) for e in c.entities] for c in forgetful.columns] == [
@@ -256,3 +261,32 @@ def test_progress_only_grows_and_can_stop_the_scan(tmp_path: Path, monkeypatch: 
 
     with pytest.raises(Cancelled):
         scan(path, progress=stop)
+
+
+def test_a_form_that_always_had_one_answer_is_counted_without_being_read(tmp_path: Path) -> None:
+    letters = "abcdefghij"
+    mails = ["".join(letters[int(d)] for d in str(i)) + "@example.org" for i in range(2_000)]
+    result = scan(table(tmp_path, ["mail"], [(m,) for m in mails]))
+    assert entity(result, "mail", "EMAIL_ADDRESS").cells == 2_000
+    assert column(result, "mail").distinct == 2_000
+    assert column(result, "mail").saved > 1_000
+    assert "same answer" in column(result, "mail").reason
+    assert (result.direct_share.low, result.direct_share.high) == (1, 1)
+
+
+def test_one_ssn_among_many_rows_is_found_where_names_are_sampled(tmp_path: Path) -> None:
+    names = ["Margaret", "Thomas", "Patricia", "Robert"]
+    rows = [
+        (f"{names[i % 4]} {chr(97 + i % 26)}{chr(97 + i // 26 % 26)}{chr(97 + i // 676)}son",) for i in range(4_000)
+    ]
+    rows[3_777] = ("ssn 212-54-8731",)
+    result = scan(table(tmp_path, ["customer"], rows))
+    assert entity(result, "customer", "US_SSN").cells == 1
+    assert entity(result, "customer", "US_SSN").share.value == 1 / 4_000
+    person = entity(result, "customer", "PERSON")
+    assert column(result, "customer").unread > 1_000
+    assert person.share.low < person.share.value < person.share.high or person.share.value == 1
+    assert person.cells == pytest.approx(person.share.value * 4_000, abs=1)
+    assert result.judged is not None
+    assert result.judged < 4_000
+    assert "rows drawn at random say how many" in column(result, "customer").reason
