@@ -22,6 +22,7 @@ COMMANDS = [
     "model benchmark",
     "privacy scan",
     "privacy detect",
+    "privacy names",
     "licences check",
     "market size",
     "jobs list",
