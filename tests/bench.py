@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from core.jobs import jobs
 from core.settings import Settings
 from core.store import connect
+from tests.bench_tables import tables
 from tests.e2e.conftest import CHROMIUM, PROJECT, Server
 
 SAMPLE = PROJECT / "data" / "ventures" / "support-desk" / "venture.toml"
@@ -129,6 +130,8 @@ def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
         say("looking at the sample's data")
         looked = [look() for _ in range(3)]
         rows.append(("First look and baseline table of the sample, imports included", spread(looked, "s"), "20 s"))
+        say("scanning tables beside presidio-structured")
+        rows += tables()
         say("timing steps of training")
         rows += training()
         say("timing re-identification risk")
