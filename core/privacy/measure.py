@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.privacy import policy
+from core.privacy.names.measure import use
 from core.privacy.risk import record as risk
 from core.privacy.share import pooled
 from core.progress import Progress, part, silent
@@ -45,6 +46,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if not files:
         return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
     progress(0, 1, "loading the recognisers")
+    use(venture)
     from core.privacy.engine import described
     from core.privacy.scan import scan
 

@@ -23,6 +23,7 @@ COMMANDS = [
     "privacy scan",
     "privacy detect",
     "privacy names",
+    "privacy train",
     "licences check",
     "market size",
     "jobs list",

@@ -10,6 +10,7 @@ from core.privacy.leak import record
 from core.privacy.leak.mark import Mark
 from core.privacy.leak.pick import Find, TextFile, changed, choose, read_texts, search_again, sources
 from core.privacy.leak.sheet import Folder, Sheet
+from core.privacy.names.measure import use
 from core.privacy.shapes import name_words
 from core.progress import Progress, part, silent
 from core.settings import settings
@@ -31,6 +32,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if not files:
         raise InputError("The venture names no data set; add one on the Ventures page.")
     progress(0, 1, "loading the recognisers")
+    use(venture)
     from core.privacy.detect import THRESHOLD
     from core.privacy.engine import described
 

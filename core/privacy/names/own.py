@@ -1,7 +1,7 @@
 """A founder's own name model: trained on sentences mined from their rows, adopted only where it leaks less."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from core.privacy.names.train import Settings, tune
 from core.progress import Progress, part, silent
 
 SHARES = (0.5, 1.0)  # of the way to the tuned weights; a third part of the sentences chooses
+SETTINGS = Settings(texts=1000, epochs=60, rate=1e-3, seed=11)  # small rounds: the minutes end it
 LEAST_SENTENCES = 20  # mined ones with somebody in them, below which a founder's rows say too little
 GENERAL = 0.4  # of the texts learned from come from the product's own sentences, so that it does not forget
 JUDGED, CHOSEN = 1200, 500  # texts that judge, and that choose
@@ -85,14 +86,14 @@ def train_own(
         labelled: rows that they labelled themselves, if any; these have a veto.
         file: where an adopted model goes; what stands there is replaced by an adopted one only.
         minutes: of processor time to learn in.
-        settings: how; those of the shipped model where None.
+        settings: how; `SETTINGS` where None.
         using: the detector; that in force where None.
         progress: told all the time.
 
     Raises:
         InputError: the rows hold too few sentences with somebody in them to learn from.
     """
-    settings = settings or Settings(seed=11)
+    settings = settings or SETTINGS
     progress(0, 1, "loading the recognisers")
     m = using or model(file)
     usable = readable(rows)
@@ -184,8 +185,3 @@ def drop(file: Path) -> bool:
     there = file.exists()
     file.unlink(missing_ok=True)
     return there
-
-
-def scaled(settings: Settings, texts: int) -> Settings:
-    """The same way of learning on fewer texts."""
-    return replace(settings, texts=texts)

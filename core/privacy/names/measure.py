@@ -1,0 +1,69 @@
+"""The door to a venture's own name model: train and judge it, use it in its scans, drop it again."""
+
+import os
+import sys
+from pathlib import Path
+
+from core.errors import InputError
+from core.privacy.leak.pick import read_texts, sources
+from core.privacy.leak.sheet import Folder
+from core.privacy.names import own, weights
+from core.privacy.names.fill import Filled
+from core.privacy.source import open_table
+from core.progress import Progress, silent
+from core.settings import settings
+from core.venture import Venture
+
+
+def own_file(venture: Venture) -> Path:
+    """Where the venture's adopted weights lie: in its private folder, for they were learned from its rows."""
+    return Folder.of(settings().var, venture.key).path / "names.npz"
+
+
+def use(venture: Venture) -> None:
+    """Let this process, and the workers that it starts, search with the venture's weights where some were adopted."""
+    file = own_file(venture)
+    before = weights.in_force()
+    if file.exists():
+        os.environ[weights.IN_FORCE] = str(file)
+    else:
+        os.environ.pop(weights.IN_FORCE, None)
+    if weights.in_force() != before and (loaded := sys.modules.get("core.privacy.detect")) is not None:
+        loaded.detector.cache_clear()
+
+
+def train(venture: Venture, *, minutes: float = 3.0, progress: Progress = silent) -> own.Outcome:
+    """Fine-tune a name model on the venture's texts; it is adopted only where fewer held-out texts leak.
+
+    Raises:
+        InputError: there is no data, or it holds too few texts that name somebody.
+    """
+    files = sources(venture.datasets, venture.locate)
+    if not files:
+        raise InputError("The venture names no data set; add one on the Ventures page.")
+    rows: list[str] = []
+    for file in files:
+        table = open_table(file.path, name=file.name)
+        if file.column not in table.columns:
+            raise InputError(f"{file.name}: has no column {file.column}; its columns are {', '.join(table.labels)}.")
+        at = table.columns.index(file.column)
+        rows += [row[at] for _, row in table.draw]
+    return own.train_own(rows, _labelled(venture), own_file(venture), minutes=minutes, progress=progress)
+
+
+def _labelled(venture: Venture) -> list[Filled]:
+    """The rows that a person labelled in the leak meter; none where there are none, or where the data changed."""
+    private = Folder.of(settings().var, venture.key)
+    try:
+        sheet = private.read()
+        if sheet is None:
+            return []
+        paths = {f.name: f.path for f in sources(venture.datasets, venture.locate)}
+        texts = read_texts(sheet, paths, private)
+    except InputError:
+        return []
+    return [
+        Filled(text, tuple((m.start, m.end, m.type) for m in row.truth), (), f"{row.path} {row.at}")
+        for text, row in zip(texts, sheet.rows, strict=True)
+        if row.truth is not None
+    ]
