@@ -227,19 +227,37 @@ def twins_of_training(parts: Split, progress: Progress = silent) -> npt.NDArray[
     return find_twins(_texts(parts), progress=progress).near(learned)[~learned]
 
 
-def token_lengths(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], progress: Progress = silent) -> list[int]:
-    """Tokens of each whole text, with those that frame it."""
-    lengths: list[int] = []
-    batch: list[str] = []
+def token_lengths(
+    tokenizer: PreTrainedTokenizerBase,
+    texts: Sequence[str],
+    ids: Sequence[Sequence[int]],
+    progress: Progress = silent,
+) -> list[int]:
+    """Tokens of each whole text, with those that frame it.
+
+    Args:
+        tokenizer: cuts the texts.
+        texts: what is to be measured.
+        ids: the same texts as `tokenise` cuts them: only the longest among them can have lost anything, so only those
+            are cut again, whole.
+        progress: told about every second.
+    """
+    lengths = [len(row) for row in ids]
+    longest = max(lengths, default=0)
+    again = [i for i, length in enumerate(lengths) if length == longest]
+    batch: list[int] = []
     size = 0
-    for i, text in enumerate(texts, 1):
-        batch.append(text)
-        size += len(text)
-        if size > 200_000 or i == len(texts):
-            encoded = tokenizer(batch, truncation=False, return_attention_mask=False, verbose=False)["input_ids"]
-            lengths += map(len, encoded)
+    for n, i in enumerate(again, 1):
+        batch.append(i)
+        size += len(texts[i])
+        if size > 200_000 or n == len(again):
+            whole = tokenizer([texts[j] for j in batch], truncation=False, return_attention_mask=False, verbose=False)[
+                "input_ids"
+            ]
+            for j, row in zip(batch, whole, strict=True):
+                lengths[j] = max(len(row), lengths[j])
             batch, size = [], 0
-            progress(i, len(texts), "Cutting the texts into tokens")
+            progress(n, len(again), "Cutting the texts into tokens")
     return lengths
 
 

@@ -18,6 +18,7 @@ from scipy.optimize import minimize
 from torch import Tensor
 from torch.nn import functional
 
+from core.model.threads import suited
 from core.progress import Progress, silent
 
 STRENGTHS = (3.0, 10.0, 30.0, 100.0)  # inverse regularisation; the validation rows choose, from strong to weak
@@ -140,7 +141,8 @@ def _minimise(
     weight, bias = _unpack(start, n_classes, hidden)
     begin = _pack(torch.linalg.solve(scale, weight, left=False), bias + weight @ centre)
     options = {"maxiter": 1000, "gtol": GRADIENT, "ftol": 64 * np.finfo(float).eps, "maxcor": 20}
-    found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=tell, options=options)
+    with suited(rows * hidden * n_classes):
+        found = minimize(objective, begin, jac=True, method="L-BFGS-B", callback=tell, options=options)
     free, bias = _unpack(np.asarray(found.x, dtype=np.float64), n_classes, hidden)
     weight = free @ scale
     return _pack(weight, bias - weight @ centre)

@@ -9,7 +9,7 @@ only its last token has seen the whole text, so that one stands for it.
 import json
 import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,7 +74,17 @@ def predict_scores(
     return model.scale.outside(said.squeeze(-1))
 
 
-def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int) -> list[list[int]]:
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """Token ids of each row, and its class or its score."""
+
+    ids: Sequence[Sequence[int]]
+    labels: Sequence[float]
+
+
+def tokenise(
+    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int, progress: Progress = silent
+) -> list[list[int]]:
     """Token ids of each text, cut at `max_length` or at what the model can read, whichever is less.
 
     A text of which no token is left, as a tokenizer without start and end marks makes of an empty one, is one padding
@@ -85,6 +95,7 @@ def tokenise(tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_lengt
     for start in range(0, len(texts), 1000):
         batch = list(texts[start : start + 1000])
         out += tokenizer(batch, truncation=True, max_length=limit, return_attention_mask=False)["input_ids"]
+        progress(len(out), len(texts), "Cutting the texts into tokens")
     return [ids or [tokenizer.pad_token_id or 0] for ids in out]
 
 

@@ -7,6 +7,7 @@ of the data, the baselines on the test rows, and how much more labels would brin
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from core.model.audit import DataReport
 from core.model.base import Base, load_base
 from core.model.baselines import Baselines, measure_baselines
 from core.model.benchmark import BaselineScore, baseline_scores
-from core.model.classifier import Classifier, in_batches, tokenise
+from core.model.classifier import Classifier, Encoded, in_batches, tokenise
 from core.model.config import TrainConfig
 from core.model.curve import Curve, learning_curve
 from core.model.data import read_rows
@@ -29,7 +30,6 @@ from core.model.shots import few
 from core.model.split import Split, split
 from core.model.stats import Paired, compare
 from core.model.threads import threads
-from core.model.train import Encoded
 from core.progress import Progress, part, silent
 
 
@@ -187,9 +187,14 @@ def _encode(
 ) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
     """Token ids of the three sides, and the length of each whole text."""
     sides = (parts.train, parts.validation, parts.test)
-    lengths = audit.token_lengths(base.tokenizer, [t for side in sides for t in side.texts], progress)
-    ids = [Encoded(tokenise(base.tokenizer, side.texts, config.max_length), side.labels) for side in sides]
-    return (ids[0], ids[1], ids[2]), lengths
+    texts = [t for side in sides for t in side.texts]
+    ids = tokenise(base.tokenizer, texts, config.max_length, part(progress, 0, 0.8))
+    lengths = audit.token_lengths(base.tokenizer, texts, ids, part(progress, 0.8, 1))
+    ends = list(accumulate(map(len, sides)))
+    train, validation, test = (
+        Encoded(ids[end - len(side) : end], side.labels) for side, end in zip(sides, ends, strict=True)
+    )
+    return (train, validation, test), lengths
 
 
 def _embed(

@@ -7,7 +7,10 @@ from core.model.config import TrainConfig
 
 FEW = 20  # training rows a class, up to which the settings for few examples are taken
 
-FULL_SETTINGS: dict[str, Any] = {"epochs": 5}
+# Chosen on 1,998 of BANKING77's training rows, two seeds each: 93.9 % right where 1e-4, one rate for all layers and no
+# smoothing gave 93.5.
+FULL_SETTINGS: dict[str, Any] = {"epochs": 5, "learning_rate": 2e-4, "layer_decay": 0.8}
+SMOOTHING = 0.1  # of labels, where the loss is the plain one and there are many examples
 FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
 
 
@@ -25,6 +28,8 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     said = {name: value for name, value in wanted.items() if value is not None}
     few = rows <= FEW * classes
     chosen = FEW_SETTINGS if few else FULL_SETTINGS
+    if not few and said.get("task") != "score" and said.get("loss", "cross_entropy") == "cross_entropy":
+        chosen = chosen | {"label_smoothing": SMOOTHING}
     kind = "few examples a class" if few else "many examples a class"
     config = TrainConfig(**chosen | said)
     return config, f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."

@@ -24,7 +24,7 @@ from core.model.adviser import Choice, Scored
 from core.model.base import Base, file_hash, load_base
 from core.model.benchmark import Scores, score, share_fresh
 from core.model.calibrate import Calibration, calibrate
-from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, padded, save_model, tokenise
+from core.model.classifier import WEIGHTS, Classifier, Encoded, in_batches, load_model, padded, save_model, tokenise
 from core.model.config import TrainConfig
 from core.model.disk import says_why
 from core.model.hardware import Hardware, inspect_hardware
@@ -37,7 +37,7 @@ from core.model.seeds import Several, keep, several
 from core.model.seeds import seeded as first
 from core.model.split import Split
 from core.model.stats import Interval, Paired
-from core.model.train import Encoded, Training, fine_tune, forget
+from core.model.train import Training, fine_tune, forget
 from core.model.whole import minutes_spent, whole
 from core.progress import Progress, part, silent
 

@@ -19,10 +19,10 @@ from sqlalchemy import URL
 
 from core.errors import InputError
 from core.model import checkpoint
-from core.model.classifier import Classifier
+from core.model.classifier import Classifier, Encoded
 from core.model.config import TrainConfig
 from core.model.listener import Diverged, Epoch, ScoreEpoch
-from core.model.train import Encoded, Training, fine_tune, forget
+from core.model.train import Training, fine_tune, forget
 from core.progress import Progress, silent
 
 FINISHED, PRUNED, DIVERGED, OUT_OF_TIME = "finished", "pruned", "diverged", "out of time"

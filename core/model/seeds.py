@@ -8,12 +8,12 @@ from pathlib import Path
 
 import torch
 
-from core.model.classifier import Classifier, in_batches
+from core.model.classifier import Classifier, Encoded, in_batches
 from core.model.config import TrainConfig
 from core.model.disk import says_why
 from core.model.losses import class_metrics, score_metrics
 from core.model.stats import share
-from core.model.train import Encoded, fine_tune, forget
+from core.model.train import fine_tune, forget
 from core.progress import Progress, part, silent
 
 

@@ -10,7 +10,7 @@ library move them.
 
 import math
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -22,24 +22,16 @@ from torch.utils.data import Dataset
 from transformers import PrinterCallback, Trainer, TrainerState, TrainingArguments, set_seed
 
 from core.model import checkpoint, lora
-from core.model.classifier import Classifier, padded
+from core.model.classifier import Classifier, Encoded, padded
 from core.model.config import TrainConfig
 from core.model.listener import Epoch, Listener, ScoreEpoch, Watch, epochs, over
 from core.model.losses import Taught, class_metrics, scale_of, score_metrics, squared_error, training_loss
 from core.model.optimiser import Average, freeze, optimiser, set_dropout
 from core.progress import Progress, silent
 
-__all__ = ["Encoded", "Epoch", "ScoreEpoch", "Training", "fine_tune", "forget"]
+__all__ = ["Epoch", "ScoreEpoch", "Training", "fine_tune", "forget"]
 
 _SCHEDULES = {"linear": "linear", "cosine": "cosine", "constant": "constant_with_warmup"}
-
-
-@dataclass(frozen=True, slots=True)
-class Encoded:
-    """Token ids of each row, and its class or its score."""
-
-    ids: Sequence[Sequence[int]]
-    labels: Sequence[float]
 
 
 @dataclass(frozen=True, slots=True)

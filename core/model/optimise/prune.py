@@ -17,9 +17,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.errors import InputError
-from core.model.classifier import Classifier, in_batches, padded
+from core.model.classifier import Classifier, Encoded, in_batches, padded
 from core.model.optimise.recover import Lesson, Teaching, made, read_lesson, teach
-from core.model.train import Encoded
 from core.progress import Progress, part, silent
 
 SUPPORTED = {

@@ -20,13 +20,13 @@ from transformers import PreTrainedTokenizerBase
 from core.errors import InputError
 from core.model import adviser
 from core.model.base import Base
-from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, save_model, tokenise
+from core.model.classifier import WEIGHTS, Classifier, Encoded, in_batches, load_model, save_model, tokenise
 from core.model.config import TrainConfig
 from core.model.losses import Taught
 from core.model.run import advise, write_json
 from core.model.serving.rows import check_run, run_parts
 from core.model.threads import threads
-from core.model.train import Encoded, fine_tune
+from core.model.train import fine_tune
 from core.progress import Progress, part, silent
 
 FILE = "made.json"  # in the model's folder: what it was made from, and how the training went

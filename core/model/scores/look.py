@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from torch import Tensor
 from core.errors import InputError
 from core.model import audit
 from core.model.base import Base, load_base
-from core.model.classifier import Classifier, in_batches, tokenise
+from core.model.classifier import Classifier, Encoded, in_batches, tokenise
 from core.model.config import TrainConfig
 from core.model.data import read_scores
 from core.model.look import Asked
@@ -23,7 +24,6 @@ from core.model.scores.baselines import Fitted, Measured, fit_baselines, measure
 from core.model.scores.stats import Floats
 from core.model.split import ScoreSplit, split_scores
 from core.model.threads import threads
-from core.model.train import Encoded
 from core.progress import Progress, part, silent
 
 
@@ -140,9 +140,14 @@ def _encode(
 ) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
     """Token ids of the three sides, and the length of each whole text."""
     sides = (parts.train, parts.validation, parts.test)
-    lengths = audit.token_lengths(base.tokenizer, [t for side in sides for t in side.texts], progress)
-    ids = [Encoded(tokenise(base.tokenizer, side.texts, config.max_length), side.scores) for side in sides]
-    return (ids[0], ids[1], ids[2]), lengths
+    texts = [t for side in sides for t in side.texts]
+    ids = tokenise(base.tokenizer, texts, config.max_length, part(progress, 0, 0.8))
+    lengths = audit.token_lengths(base.tokenizer, texts, ids, part(progress, 0.8, 1))
+    ends = list(accumulate(map(len, sides)))
+    train, validation, test = (
+        Encoded(ids[end - len(side) : end], side.scores) for side, end in zip(sides, ends, strict=True)
+    )
+    return (train, validation, test), lengths
 
 
 def _embed(base: Base, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress) -> tuple[Tensor, Tensor, Tensor]:

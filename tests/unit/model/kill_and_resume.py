@@ -17,9 +17,9 @@ import torch
 from model_support import labelled_rows
 
 from core.model.base import load_base
-from core.model.classifier import Classifier, tokenise
+from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
-from core.model.train import Encoded, fine_tune
+from core.model.train import fine_tune
 
 CLASSES = ("card", "loan", "login")
 KILLS = 5

@@ -13,6 +13,7 @@ from model_support import labelled_rows
 from core.intervals import wilson
 from core.model.audit import inspect, rows_needed, token_lengths, twins_of_training
 from core.model.base import load_base
+from core.model.classifier import tokenise
 from core.model.config import BUNDLED
 from core.model.data import read_rows
 from core.model.look import Asked, look
@@ -84,7 +85,10 @@ def test_classes_too_small_to_measure_are_named_with_what_is_needed(table: Table
 
 def test_lengths_are_those_of_whole_texts_and_what_is_cut_is_counted(table: Table) -> None:
     tokenizer = load_base(BUNDLED).tokenizer
-    assert token_lengths(tokenizer, ["card", "card " * 30_000]) == [3, 30_002]
+    texts = ["card", "card " * 30_000, "card card"]
+    assert token_lengths(tokenizer, texts, tokenise(tokenizer, texts, 64)) == [3, 30_002, 4]
+    assert token_lengths(tokenizer, texts[::2], tokenise(tokenizer, texts[::2], 64)) == [3, 4]
+    assert token_lengths(tokenizer, [], []) == []
     made = parts_of(table, [(t, "ab"[i % 2]) for i, t in enumerate(sentences(40))])
     tokens = [*range(3, 42), 30_002]
     found = inspect(made, files=("rows.csv", "rows.csv"), lengths=tokens, limit=32).lengths

@@ -11,9 +11,9 @@ from model_support import labelled_rows
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from core.model.base import load_base
-from core.model.classifier import Classifier, in_batches, is_decoder, load_model, padded, save_model, tokenise
+from core.model.classifier import Classifier, Encoded, in_batches, is_decoder, load_model, padded, save_model, tokenise
 from core.model.config import BUNDLED, TrainConfig
-from core.model.train import Encoded, Training, fine_tune
+from core.model.train import Training, fine_tune
 from core.progress import Cancelled
 
 CLASSES = ("card", "loan", "login")

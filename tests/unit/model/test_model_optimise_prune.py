@@ -10,11 +10,10 @@ from torch.nn import functional
 
 from core.errors import InputError
 from core.model.base import load_tokenizer, without_pooler
-from core.model.classifier import Classifier, load_model, padded, save_model
+from core.model.classifier import Classifier, Encoded, load_model, padded, save_model
 from core.model.optimise.prune import Pruning, layers_to_keep, narrowed, prune, taylor, with_layers
 from core.model.optimise.recover import Lesson, read_lesson
 from core.model.serving.run import run_rows
-from core.model.train import Encoded
 
 SHAPE = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 48}
 BERT_LIKE = ("Bert", "Roberta", "XLMRoberta", "Camembert", "Electra", "MPNet")

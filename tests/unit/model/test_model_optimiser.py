@@ -11,10 +11,10 @@ from transformers.models.auto import AutoModel
 
 from core.errors import InputError
 from core.model.base import load_base
-from core.model.classifier import Classifier, tokenise
+from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
 from core.model.optimiser import Average, freeze, layers, optimiser, parameter_groups, set_dropout
-from core.model.train import Encoded, fine_tune
+from core.model.train import fine_tune
 
 SMALL = {"hidden_size": 32, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 64}
 

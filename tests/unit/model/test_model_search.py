@@ -12,11 +12,11 @@ from model_support import labelled_rows
 
 from core.errors import InputError
 from core.model.base import load_base
-from core.model.classifier import Classifier, tokenise
+from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
 from core.model.search import FINISHED, PRUNED, search
 from core.model.seeds import several
-from core.model.train import Encoded, fine_tune
+from core.model.train import fine_tune
 from core.progress import Cancelled, silent
 
 CLASSES = ("card", "loan", "login")

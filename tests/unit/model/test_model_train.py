@@ -13,10 +13,10 @@ from transformers import TrainerState
 from core.errors import InputError
 from core.model import listener, run
 from core.model.base import load_base
-from core.model.classifier import Classifier, in_batches, tokenise
+from core.model.classifier import Classifier, Encoded, in_batches, tokenise
 from core.model.config import TrainConfig
 from core.model.look import Asked, look
-from core.model.train import Encoded, fine_tune, kept_step
+from core.model.train import fine_tune, kept_step
 from core.progress import Cancelled
 
 

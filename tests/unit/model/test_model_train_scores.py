@@ -8,10 +8,10 @@ import torch
 
 from core.errors import InputError
 from core.model.base import load_base
-from core.model.classifier import Classifier, load_model, predict_scores, save_model, tokenise
+from core.model.classifier import Classifier, Encoded, load_model, predict_scores, save_model, tokenise
 from core.model.config import TrainConfig
 from core.model.listener import ScoreEpoch
-from core.model.train import Encoded, fine_tune
+from core.model.train import fine_tune
 
 WORDS = {"awful": 100.0, "poor": 150.0, "good": 250.0, "great": 300.0}
 

@@ -7,9 +7,9 @@ import torch
 from model_support import labelled_rows
 
 from core.model.base import load_base
-from core.model.classifier import Classifier, tokenise
+from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
-from core.model.train import Encoded, Training, fine_tune
+from core.model.train import Training, fine_tune
 from core.progress import Cancelled
 
 STEPS = 12  # of one epoch: 96 rows in batches of 8
