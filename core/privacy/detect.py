@@ -190,7 +190,8 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
         between = text[last.end : span.start] if last else ""
         if last and last.type == span.type and not span.weak and not last.weak:
             when = span.type == "DATE_TIME" and re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between)
-            where = span.type == "LOCATION" and last.proof == Proof.PATTERN and re.fullmatch(r"[ ,\n\t]{1,4}", between)
+            street = span.type == "LOCATION" and last.proof == Proof.PATTERN and span.proof == Proof.NAME
+            where = street and re.fullmatch(r"[ ,\t]{1,3}", between)
             if when or where:
                 out[-1] = replace(last, end=span.end)
                 continue

@@ -6,13 +6,34 @@ linear in its length: repetitions inside a regular expression are bounded.
 
 from core.privacy.recognisers.address import Address
 from core.privacy.recognisers.base import Finder
+from core.privacy.recognisers.chinese import ChineseNames, ChineseNumbers
 from core.privacy.recognisers.contextual import Accounts, Ages, Cards, Companies, Phones, Titles
-from core.privacy.recognisers.people import People, Places
+from core.privacy.recognisers.dates import Dates
+from core.privacy.recognisers.people import People, Places, Unknown
+from core.privacy.recognisers.secrets import Secrets
 
 # These rest on word lists, as the name model rests on its training.
-BY_NAME = frozenset(finder.__name__ for finder in (People, Places, Companies))
+BY_NAME = frozenset(finder.__name__ for finder in (People, Places, Unknown, Companies))
+
+
+KINDS: tuple[type[Finder], ...] = (
+    People,
+    Places,
+    Unknown,
+    Address,
+    Dates,
+    Phones,
+    Cards,
+    Accounts,
+    Ages,
+    Titles,
+    Companies,
+    ChineseNumbers,
+    ChineseNames,
+    Secrets,
+)
 
 
 def recognisers() -> list[Finder]:
     """One of each."""
-    return [People(), Places(), Address(), Phones(), Cards(), Accounts(), Ages(), Titles(), Companies()]
+    return [kind() for kind in KINDS]

@@ -88,8 +88,8 @@ _UNIT = re.compile(
 _GAP = re.compile(r"[ \t]{0,2}(?:,[ \t]*)?(?:\r?\n[ \t>*?|]{0,8}(?:,[ \t]*)?)?")
 _WIDE = re.compile(r"(?:[ \t]*\r?\n){1,2}[ \t>*?|]{0,8}")
 _CODE = re.compile(
-    r"(?:[A-Z]{2},?\s)?\d{5}(?:-\d{4})?\b(?![.,:]\d)|\d{4}\s?[A-Z]{2}\b|[A-Z]{1,2}-?\d{4,6}\b|\d{4}\b(?=\s*(?:[,\n]"
-    r"|[A-Z]))|\d{2}-\d{3}\b"
+    r"(?:[A-Z]{2},?\s)?\d{5}(?:-\d{4})?\b(?![.,:]\d)|\d{4}\s?[A-Z]{2}\b|[A-Z]{1,2}-?\d{4,6}\b|\d{4}\b(?=\s*(?:[,\n.?!]"
+    r"|[A-Z]|$))|\d{2}-\d{3}\b"
     r"|\d{3}\s\d{2}\b|\d{6}\b"
 )
 _UK = re.compile(r"\b[A-PR-UWYZ][A-HJ-Y]?\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}\b")
@@ -123,7 +123,20 @@ class Address(Finder):
     TYPES = ("LOCATION", "ZIP_CODE")
 
     def find(self, text: str) -> Iterator[Match]:
-        """The addresses and postcodes; none where there is neither a digit nor a word for a street."""
+        """The addresses and postcodes; those that head a letter, or stand in a form, by their lines."""
+        found = list(self._whole(text))
+        for match in found:
+            if any(
+                o.start <= match.start and match.end <= o.end and o.end - o.start > match.end - match.start
+                for o in found
+            ):
+                continue
+            if match.type == "LOCATION" and text.count("\n", match.start, match.end) > 1 and _heads(text, match.start):
+                yield from _lines(text, match)
+            else:
+                yield match
+
+    def _whole(self, text: str) -> Iterator[Match]:
         for code in _ZIP.finditer(text):
             yield Match(*code.span("code"), "ZIP_CODE", "postcode after a word for it", 0.8)
         for form in (_UK, _CANADA):
@@ -160,7 +173,10 @@ class Address(Finder):
                 if pattern is _NAMED_NUMBER and not announced and not _alone(text, hit.start()):
                     at = _past_word(text, hit.start())
                     continue
-                match, certain = self._read(text, hit.start(), hit.end(), plain, "numbered line")
+                start = hit.start()
+                if pattern is _NAMED_NUMBER:
+                    start = _named_from(text, start, hit.end(), plain) or start
+                match, certain = self._read(text, start, hit.end(), plain, "numbered line")
                 words = [w for w in re.findall(r"[^\W\d_]{2,}", hit[0]) if w.lower() not in _SMALL]
                 named = plain or any(w[0].isupper() for w in words)
                 if certain or (announced and named and not all(map(lexicon.common, words))):
@@ -173,6 +189,10 @@ class Address(Finder):
         certain = False
         if before := re.search(r"(?<![\w.,:/-])(?:\d{1,5}[a-zA-Z]?[ ]){1,2}$", text[max(0, start - 14) : start]):
             start -= len(before[0])
+        if before := re.search(
+            r"\b(?:flat|apt\.?|apartment|unit|suite|room)\s\w{1,4},?\s$", text[max(0, start - 20) : start], _I
+        ):
+            start -= len(before[0])
         unit = False
         for _ in range(_SEGMENTS):
             step = _segment(text, end, plain, unit)
@@ -184,6 +204,33 @@ class Address(Finder):
         return Match(start, end, "LOCATION", f"address: {rule}", 0.9), certain
 
 
+def _heads(text: str, at: int) -> bool:
+    """Whether an address begins the text, a paragraph, or a line that is marked as one of a form."""
+    before = text[max(0, at - 60) : at]
+    bare = before.rstrip(" \t")
+    marked = re.search(r"(?:^|\n)[ \t]*[>*?|\-]+[ \t]*$", before) is not None
+    paragraph = bare.endswith("\n\n") and not bare.rstrip().endswith(":")
+    return marked or paragraph or (not bare and at <= 60)
+
+
+def _lines(text: str, match: Match) -> Iterator[Match]:
+    """An address line by line; a number before a street that has its own, and a postcode, are parts of their own."""
+    for line in re.compile(r"[^\n]+").finditer(text, match.start, match.end):
+        lead = len(line[0]) - len(line[0].lstrip(" \t>*?|,-"))
+        words = line[0][lead:].rstrip(" ,\t")
+        start = line.start() + lead
+        if not words:
+            continue
+        if number := re.match(rf"{_N}[ ](?=.*\d)(?=\d|[^\W\d_])", words):
+            yield Match(start, start + number.end() - 1, "LOCATION", match.rule, match.score)
+            start, words = start + number.end(), words[number.end() :]
+        if code := re.search(r"(?<=[^\W\d_][ ])\d{5}(?:-\d{4})?$", words):
+            yield Match(start + code.start(), start + len(words), "ZIP_CODE", match.rule, match.score)
+            words = words[: code.start()].rstrip(" ,")
+        kind = "ZIP_CODE" if re.fullmatch(r"\d{5}(?:-\d{4})?", words) else "LOCATION"
+        yield Match(start, start + len(words), kind, match.rule, match.score)
+
+
 def _past_word(text: str, at: int) -> int:
     """Where to look on after a match that begins there was refused."""
     word = re.compile(r"\w+|\W").match(text, at)
@@ -192,7 +239,8 @@ def _past_word(text: str, at: int) -> int:
 
 def _alone(text: str, at: int) -> bool:
     """Whether a line begins there."""
-    return not text[:at].strip(" \t>*?|,") or text[:at].rstrip(" \t>*?|")[-1:] == "\n"
+    before = text[max(0, at - 40) : at].rstrip(" \t>*?|,")
+    return before.endswith("\n") or (not before and at <= 40)
 
 
 def _named_from(text: str, start: int, end: int, plain: bool) -> int | None:
@@ -309,7 +357,9 @@ def _town(text: str, at: int, plain: bool, line: bool) -> int | None:
     if text[end - 1] == ".":
         end -= 1
     rest = text[end : end + 30]
-    closed = re.match(r"\s*(?:[,\n.?!;)]|$|\d{2,6}\b)|\s+nan\b", rest) or _country(text, end + 1)
+    closed = (
+        _UK.match(rest.lstrip()) or re.match(r"\s*(?:[,\n.?!;)]|$|\d{2,6}\b)|\s+nan\b", rest) or _country(text, end + 1)
+    )
     if plain and lexicon.common(text[at:end].split()[0]) and not closed:
         return None
     if not closed and not (line and not plain and text[end : end + 1] == " " and len(text[at:end].split()) <= 3):

@@ -30,6 +30,11 @@ _OTHER_NUMBER = re.compile(
     r"(?:no\.?|number|num|#|code|is|:|\s){0,12}$",
     _I,
 )
+# Groups as they are only written in telephone numbers.
+_FORM = re.compile(
+    r"(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}|\d{3}-\d{4}|0\d{1,4}[- /]\d{3,4}[- ]?\d{3,4}|0\d([ .])\d\d(?:\2\d\d){3}"
+    r"|\d{2,3} \d{3} \d{2} \d{2}|0\d{3} \d{3} ?\d{3,4}"
+)
 _DATE = re.compile(r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}|\d{4}[-/]\d{4}")
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){11,18}(?![\w-])")
 _CARD_WORDS = re.compile(
@@ -91,11 +96,17 @@ _JOB = (
     r"|waiter"
     r"|waitress|weaver|welder|worker|writer)s?"
 )
-_TITLES = re.compile(
-    rf"(?:^|\n[ \t>*?|]{{0,6}}|,\s(?:the|our|my)\s|\b(?:title|position|occupation|profession|job"
-    rf"|role)\b\W{{1,3}}(?:is\s(?:an?\s)?)?)"
-    rf"(?P<value>(?:[^\W\d_][\w/\-]{{0,20}},?[ ](?:and[ ]|of[ ])?){{0,6}}{_JOB})(?=\s*(?:[,\n.;(]|$))",
-    _I,
+_TITLES = (
+    re.compile(
+        rf"(?:^|\n)[ \t>*?|]{{0,6}}(?P<value>(?:[^\W\d_][\w/\-]{{0,20}},?[ ](?:and[ ]|of[ ])?){{0,6}}{_JOB})["
+        rf" \t]*(?=[\n]|$)",
+        _I,
+    ),
+    re.compile(
+        r"(?:,\s(?:the|our|my)\s|\b(?:title|position|occupation|profession|job|role)\b\W{1,3}(?:is\s(?:an?\s)?)?)"
+        rf"(?P<value>(?:[^\W\d_][\w/\-]{{0,20}}[ ](?:and[ ]|of[ ])?){{0,6}}{_JOB})(?=\s*(?:[,\n.;(]|$))",
+        _I,
+    ),
 )
 _COMPANY = re.compile(
     r"(?:[^\W\d_][\w'’\-]{0,30}(?:,?[ ](?:and|&|of)?[ ]?)){0,5}[^\W\d_][\w'’\-]{0,30},?[ ](?:&[ ](?:sons|co"
@@ -132,8 +143,20 @@ class Phones(Finder):
                 _I,
             ):
                 yield Match(hit.start(), hit.end(), "PHONE_NUMBER", "number after a word for a phone", 0.75)
-            elif re.match(r"\+\d|\(\d{2,4}\)\s?\d", number) and digits >= 7:
+            elif digits >= 7 and (
+                re.match(r"\+\d|\(\d{2,4}\)\s?\d", number) or _alone(text, hit) or _FORM.fullmatch(number)
+            ):
                 yield Match(hit.start(), hit.end(), "PHONE_NUMBER", "form of a phone number", 0.6)
+
+
+def _alone(text: str, hit: re.Match[str]) -> bool:
+    """Whether a number in groups is a line of its own, perhaps after a label of one letter."""
+    before = text[max(0, hit.start() - 60) : hit.start()].rpartition("\n")[2]
+    after = text[hit.end() : hit.end() + 60].partition("\n")[0]
+    grouped = len(re.findall(r"\d+", hit[0])) > 1
+    return (
+        grouped and not after.strip(" .,;|?*>") and re.fullmatch(r"[ \t?|*>]*(?:[A-Za-z]\W{1,2})?", before) is not None
+    )
 
 
 class Cards(Finder):
@@ -197,7 +220,7 @@ class Titles(Finder):
             named = follows[0].isupper() or (lower and not lexicon.common(follows))
             if named and (lower or hit["value"][0].isupper()):
                 yield Match(*hit.span("value"), "TITLE", "form of address", 0.8)
-        for hit in _TITLES.finditer(text):
+        for hit in (hit for pattern in _TITLES for hit in pattern.finditer(text)):
             words = hit["value"].split()
             if (lower or words[0][0].isupper()) and (len(words) > 1 or "\n" in hit[0] or ":" in hit[0]):
                 yield Match(*hit.span("value"), "TITLE", "occupation", 0.7)

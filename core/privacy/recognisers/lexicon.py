@@ -28,7 +28,7 @@ _FREQUENT = ("en_GB", "en_US")
 _DICT = "adj adv noun verb".split()
 
 # Everyday words that are younger than WordNet, or that it leaves out because they are no noun, verb or adjective.
-_MODERN = frozenset(
+MODERN = frozenset(
     """
     aka ain't anyways app apps asap atm bbq bitcoin blog blogs bro btw cannot cant cc ceo cfo cto chatbot congrats covid
     crypto cuz dad daddy didnt dm dms doesnt dont dude ebook email emails emoji eta etc ex faq fav fb feb fyi gif gifs
@@ -53,7 +53,7 @@ _NOT_ALONE = frozenset(
     sister son star summer sunday trinity union unique victory virgin virtue will winter world
     """.split()
 )
-_CALENDAR = frozenset(
+CALENDAR = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august
     september october november december
@@ -107,7 +107,7 @@ def _frequent() -> frozenset[str]:
 def common(word: str) -> bool:
     """Whether a word, whatever its case, is an ordinary English one, inflected or not; names among them count."""
     low = word.lower().replace("’", "'").removesuffix("'s").strip("'.-")
-    if not low or low in STOP_WORDS or low in _MODERN or "'" in low or low in _CALENDAR:
+    if not low or low in STOP_WORDS or low in MODERN or "'" in low or low in CALENDAR:
         return True
     every = _lemmas()[0]
     if low in every:
@@ -132,7 +132,7 @@ def common(word: str) -> bool:
 def given(word: str) -> bool:
     """Whether a word is a given name and hardly anything else."""
     low = word.lower()
-    if low not in given_names() or low in _NOT_ALONE or low in _CALENDAR or low in place_words() or low in _MODERN:
+    if low not in given_names() or low in _NOT_ALONE or low in CALENDAR or low in place_words() or low in MODERN:
         return False
     if low in STOP_WORDS or low in _lemmas()[1]:
         return False

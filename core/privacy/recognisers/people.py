@@ -82,7 +82,7 @@ class People(Finder):
         if token.start() and text[token.start() - 1] in "@#_/.0123456789":
             return False
         if written is Case.MIXED and not word[:1].isupper():
-            return False
+            return len(word) > 3 and lexicon.given(word) and not lexicon.common(word)
         if lexicon.given(word):
             return True
         if not lexicon.maybe_given(word) or written is not Case.MIXED:
@@ -118,8 +118,8 @@ def _end(text: str, end: int, written: Case) -> int:
             continue
         family = not lexicon.common(word) or lexicon.maybe_given(word)
         if written is Case.MIXED:
-            family = word[0].isupper() and not _function(word) and word.lower() not in lexicon._MODERN
-        elif _function(word) or word.lower() in lexicon._CALENDAR:
+            family = word[0].isupper() and not _function(word) and word.lower() not in lexicon.MODERN
+        elif _function(word) or word.lower() in lexicon.CALENDAR:
             family = False
         if not family:
             break
@@ -142,7 +142,11 @@ class Places(Finder):
         while i < len(tokens):
             size = self._known(text, tokens, i, written)
             if size:
-                yield Match(tokens[i].start(), _finish(tokens[i + size - 1]), "LOCATION", "place name", 0.8)
+                start, end = tokens[i].start(), _finish(tokens[i + size - 1])
+                alone = not re.match(r" [A-Z][a-z]", text[end : end + 3]) and not re.search(
+                    r"[A-Z]\S{0,30} $", text[max(0, start - 32) : start]
+                )
+                yield Match(start, end, "LOCATION", "place name", 0.9 if alone else 0.8)
             i += size or 1
 
     @staticmethod
@@ -161,6 +165,60 @@ class Places(Finder):
         return 0
 
 
+class Unknown(Finder):
+    """Words with a capital inside a sentence that no dictionary has: names of something, most often of people."""
+
+    TYPES = ("PERSON", "LOCATION", "ORGANIZATION")
+
+    def find(self, text: str) -> Iterator[Match]:
+        """The words, in runs."""
+        if case(text) is not Case.MIXED:
+            return
+        run: list[re.Match[str]] = []
+        for token in _TOKEN.finditer(text):
+            if run and _GAP.fullmatch(text, run[-1].end(), token.start()) and self._odd(text, token, first=False):
+                run.append(token)
+                continue
+            yield from self._named(text, run)
+            run = [token] if self._odd(text, token, first=True) else []
+        yield from self._named(text, run)
+
+    @staticmethod
+    def _odd(text: str, token: re.Match[str], *, first: bool) -> bool:
+        word = _bare(token[0])
+        before = text[max(0, token.start() - 3) : token.start()]
+        if (
+            len(word) < 3
+            or not word[0].isupper()
+            or before[-1:] in ("@", "#", "_", "/", ".", "&")
+            or re.search(r"(.)\1\1", word.lower())
+        ):
+            return False
+        if word.isupper() and len(word) < 6 and word.isascii():
+            return False
+        begins = not before.strip() or before.strip()[-1:] in '.!?:\n"“”*>|-' or "\n" in before
+        if (
+            first
+            and begins
+            and not re.match(
+                r"(?:'s|’s)?\s(?:is|was|has|had|and|will|would|said|says)\b",
+                text[token.start() + len(word) : token.end() + 9],
+            )
+        ):
+            return False
+        return not lexicon.common(word)
+
+    @staticmethod
+    def _named(text: str, run: list[re.Match[str]]) -> Iterator[Match]:
+        if not run:
+            return
+        start = run[0].start()
+        before = re.search(r"(\w+) $", text[max(0, start - 12) : start])
+        kind = _AFTER.get(before[1].lower(), "PERSON") if before else "PERSON"
+        yield Match(start, _finish(run[-1]), kind, "unknown word with a capital", 0.45)
+
+
+_AFTER = {"in": "LOCATION", "from": "LOCATION", "near": "LOCATION", "to": "LOCATION", "at": "ORGANIZATION"}
 _AMBIGUOUS = frozenset("turkey jordan chad guinea georgia china mali niger cuba togo reunion essen halle hof".split())
 
 

@@ -7,6 +7,8 @@ make the types look better and let more through.
 
 import re
 
+from spacy.lang.en.stop_words import STOP_WORDS
+
 from core.privacy.recognisers import lexicon
 
 _MONTH = (
@@ -18,7 +20,7 @@ _DATED = re.compile(
     rf"\b{_MONTH}\b\.?,?\s*(?:the\s)?\d|\d(?:st|nd|rd|th)?,?\s*(?:of\s)?{_MONTH}\b|\b(?:january|february|april|june"
     rf"|july"
     rf"|august|september|october|november|december)\b|\b{_DAY}s?\b"
-    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[:.]\d\d(?!\d)|\d\s?[ap]\.?m\b|\d\s?o'clock",
+    r"|\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|(?<![\d.,])\d{1,2}:\d\d(?!\d)|\d\s?[ap]\.?m\b|\d\s?o'clock",
     re.IGNORECASE,
 )
 _ACRONYMS = frozenset(
@@ -29,6 +31,13 @@ _ACRONYMS = frozenset(
     vip vpn wifi wtf xml yolo zip ssd fwd
     """.split()
 )
+_ABSTRACT = re.compile(r"(?:dom|ness|ity|ment|tion|ship|ism|ance|ence|hood)s?$")
+_DEMONYM = re.compile(
+    r"(?:an|ans|ese|ish|ic|ist|ists|i|im|n|crat|crats|cans?|jew|jews|greek|thai|dutch|french|czech|arab)$"
+)
+_PARTICLES = frozenset("al de del della der di du el la le van ten".split())
+_LAST = re.compile(r"(?<=[\w.]) +([a-z]+)\Z")
+_SMALL = re.compile(r"([^\W\d_]+)\s+")
 _PIECE = re.compile(r"[^\n\r\t|•]+")
 _EDGE = " \t\n\r.,;:!?\"'“”‘’()[]{}<>*_~|/\\-–—…&+=^`"
 _LEADING = re.compile(r"(?:the|a|an|my|our|your|his|her|its|their|this|that)\s+(?=\S)", re.IGNORECASE)
@@ -71,10 +80,23 @@ def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:
         end -= 1
     while end > start and text[end - 1] in _EDGE.replace(".", ""):
         end -= 1
+    while (first := _SMALL.match(text, start, end)) and _filler(first[1]):
+        start = first.end()
+    while (last := _LAST.search(text, start, end)) and lexicon.common(last[1]) and _word(last[1]):
+        end = last.start()
     for suffix in ("'s", "’s"):
         if text[start:end].endswith(suffix):
             end -= 2
     return start, end
+
+
+def _filler(word: str) -> bool:
+    """Whether a word in lower case before a name is none of it: "omg justin" is Justin."""
+    return (
+        word.islower()
+        and (word in lexicon.MODERN or word in _ACRONYMS or word in STOP_WORDS)
+        and word not in _PARTICLES
+    )
 
 
 def _name(kind: str, text: str, start: int, end: int) -> str | None:
@@ -92,6 +114,19 @@ def _name(kind: str, text: str, start: int, end: int) -> str | None:
     lows = [t.lower() for t in tokens]
     if all(low in _ACRONYMS or len(low) < 2 or low.isdigit() for low in lows):
         return None
-    if all(t == low and lexicon.common(low) for t, low in zip(tokens, lows, strict=True)):
+    if words.lower() in lexicon.places():
+        return kind
+    if all(t == low and _word(low) for t, low in zip(tokens, lows, strict=True)):
         return None
+    if len(lows) == 1 and lexicon.common(lows[0]) and not lexicon.maybe_given(lows[0]):
+        begins = not start or text[max(0, start - 3) : start].strip(" \"'(")[-1:] in ("", ".", "!", "?", "\n")
+        if begins and tokens[0] != tokens[0].upper() and kind != "NRP":
+            return None
+        label = text[end : end + 1] == ":" or _ABSTRACT.search(lows[0])
+        if label or (kind in ("PERSON", "NRP") and not _DEMONYM.search(lows[0])):
+            return None
     return kind
+
+
+def _word(low: str) -> bool:
+    return lexicon.common(low) and not lexicon.given(low) and low not in lexicon.place_words()

@@ -52,6 +52,10 @@ def test_what_a_person_set_is_kept_and_the_rest_suits_the_data() -> None:
     many, why = settled({"epochs": None}, 10_000, 77)
     scarce, because = settled({"epochs": 3, "learning_rate": None}, 770, 77)
     assert scarce.epochs == 3
-    assert scarce.learning_rate > many.learning_rate
+    assert (scarce.layer_decay, scarce.label_smoothing) == (1, 0)
+    assert many.layer_decay < 1 < 1 + many.label_smoothing
+    assert settled({"label_smoothing": 0.0}, 10_000, 77)[0].label_smoothing == 0
+    assert settled({"loss": "focal"}, 10_000, 77)[0].label_smoothing == 0
+    assert settled({"task": "score"}, 10_000, 1)[0].label_smoothing == 0
     assert "many" in why
     assert "few" in because
