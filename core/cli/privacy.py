@@ -28,6 +28,9 @@ def privacy_scan(
         ),
     ],
     sample: Annotated[int | None, typer.Option(min=1, help="Rows to scan of each; all where left out.")] = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="TOML file: own recognisers, words to allow, thresholds of types.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Find personal data, by column and type, with intervals, and how many rows a combination of columns singles out.
@@ -37,7 +40,7 @@ def privacy_scan(
     """
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.privacy.files")
-        report = room.scan_files(files, sample=sample, progress=progress).as_json()
+        report = room.scan_files(files, sample=sample, policy=policy, progress=progress).as_json()
     for broken in report["broken"]:
         sys.stderr.write(f"{broken['message']}\n")
     show(report, as_json, lambda: _say(report))

@@ -1,17 +1,20 @@
 """Finds personal data in texts, a batch at a time, with one answer per character."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from functools import cache
 from itertools import accumulate
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.privacy import engine
 from core.privacy.recognisers import BY_NAME
 from core.privacy.recognisers.casing import recased
 from core.privacy.recognisers.plausible import plausible
+
+if TYPE_CHECKING:
+    from core.privacy.rules import Rules, Timed
 
 THRESHOLD = 0.4  # what Presidio's own pages use; below it stand number shapes with nothing around that supports them
 WINDOW, OVERLAP = 5000, 300  # characters
@@ -52,9 +55,19 @@ def _ignore(done: int) -> None:
 class Detector:
     """English personal data by Presidio's recognisers. Building it takes some seconds; `detector()` keeps one."""
 
-    def __init__(self) -> None:
-        """Load the language model and the recognisers."""
-        self._engine = engine.build()
+    def __init__(self, rules: "Rules | None" = None) -> None:
+        """Load the language model and the recognisers, those of a person's own rules too."""
+        self._own: Sequence[Timed] = ()
+        self._allow: re.Pattern[str] | None = None
+        self._least: Mapping[str, float] = {}
+        if rules:
+            self._own, self._allow, self._least = rules.built, rules.allowed, rules.thresholds
+        self._engine = engine.build(self._own)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Which of the person's own recognisers had to be stopped."""
+        return tuple(own.problem for own in self._own if own.stopped)
 
     @property
     def pipeline(self) -> Any:
@@ -90,9 +103,23 @@ class Detector:
             done += sum(len(piece) for _, _, piece in batch)
             tick(done)
         return [
-            joined(text, resolve(text, [s for s in spans if weak or not s.weak]))
+            joined(text, resolve(text, [s for s in self._ruled(text, spans) if weak or not s.weak]))
             for text, spans in zip(plain, found, strict=True)
         ]
+
+    def _ruled(self, text: str, spans: Sequence[Span]) -> Iterator[Span]:
+        """What the person's rules leave of the spans; one below its type's own threshold is weak, one above is not."""
+        free = [m.span() for m in self._allow.finditer(text)] if self._allow else []
+        for span in spans:
+            if any(start <= span.start and span.end <= end for start, end in free):
+                continue
+            least = self._least.get(span.type)
+            if least is None:
+                yield span
+            elif span.score >= least:
+                yield replace(span, score=max(span.score, THRESHOLD))
+            else:
+                yield replace(span, score=min(span.score, THRESHOLD - 0.01))
 
     def _analyse(self, texts: list[str], context: list[str], names: bool) -> list[list[Span]]:
         nlp = self._engine.nlp_engine

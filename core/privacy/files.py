@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
+from core.privacy.detect import Detector
 from core.privacy.risk import of_table
+from core.privacy.rules import load_rules
 from core.privacy.scan import TableScan, scan_file
 from core.privacy.source import MAX_ROWS, walk
 from core.progress import Progress, part, silent
@@ -32,14 +34,21 @@ class FilesScan:
         }
 
 
-def scan_files(paths: Iterable[Path], *, sample: int | None = None, progress: Progress = silent) -> FilesScan:
+def scan_files(
+    paths: Iterable[Path], *, sample: int | None = None, policy: Path | None = None, progress: Progress = silent
+) -> FilesScan:
     """Scan files, and the files of folders.
 
     Args:
         paths: files and folders; results and messages name them as they are given here.
         sample: rows to draw of each table; all where None.
+        policy: a person's own rules, as `core.privacy.rules` reads them.
         progress: called with the bytes done of those to do.
+
+    Raises:
+        InputError: the policy cannot be used.
     """
+    finder = Detector(load_rules(policy)) if policy else None
     report = FilesScan()
     files: list[Path] = []
     for path in paths:
@@ -53,12 +62,14 @@ def scan_files(paths: Iterable[Path], *, sample: int | None = None, progress: Pr
     for file, size in zip(files, sizes, strict=True):
         share = part(progress, done / total, (done := done + size) / total)
         try:
-            tables = list(scan_file(file, sample=sample, progress=share, name=str(file)))
+            tables = list(scan_file(file, sample=sample, progress=share, name=str(file), finder=finder))
         except InputError as error:
             report.broken.append((str(file), str(error)))
             continue
         report.tables += tables
         risks.append(_risk(file, tables[0]))
+    if finder and policy:
+        report.broken += [(str(policy), f"{policy.name}: {problem}.") for problem in finder.problems]
     if risks:
         report.risk = min(risks, key=lambda r: (r["k"] is None, r["k"] or 0, -(r["unique_share"] or 0)))
     return report
