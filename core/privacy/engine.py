@@ -7,6 +7,7 @@ three times faster, leaves lemmas empty, so that "card" no longer supports a car
 """
 
 import logging
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -117,12 +118,16 @@ class DefaultNames(NameModel):
         return word.lower()
 
 
+# One word of letters and digits, such as ORD-123456; the letters that phone numbers do have are left out.
+_CODE = re.compile(r"(?!tel|call|phone|fax|mob)(?=\S*[A-Za-z])(?!\S*\d(?:x|ext\.?)\d+$)\S+", re.IGNORECASE)
+
+
 class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
-    """Phone numbers, tried only where there are five digits: each try is a pass for every region."""
+    """Phone numbers, tried only where there are five digits and no mere code: a try is a pass for each region."""
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         """Presidio's own search, or nothing."""
-        if sum(c.isdigit() for c in text) < 5:
+        if sum(c.isdigit() for c in text) < 5 or _CODE.fullmatch(text):
             return []
         return list(super().analyze(text, entities, nlp_artifacts))
 

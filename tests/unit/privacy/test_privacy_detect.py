@@ -168,3 +168,9 @@ def test_a_scan_imports_no_torch_asks_no_network_and_leaves_torch_importable() -
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.split("\n") == ["1 False False", "()", "True", ""]
+
+
+def test_a_code_of_letters_and_digits_is_no_phone_number_and_one_with_an_extension_is() -> None:
+    codes = ["ORD-303456", "SKU4155550123", "tel:+14155550123", "415-555-0123x22", "call +1 415 555 0123"]
+    found = [{s.type for s in spans} for spans in detector().detect(codes, names=False)]
+    assert ["PHONE_NUMBER" in kinds for kinds in found] == [False, False, True, True, True]
