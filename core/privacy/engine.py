@@ -118,8 +118,10 @@ class DefaultNames(NameModel):
         return word.lower()
 
 
-# One word of letters and digits, such as ORD-123456; the letters that phone numbers do have are left out.
-_CODE = re.compile(r"(?!tel|call|phone|fax|mob)(?=\S*[A-Za-z])(?!\S*\d(?:x|ext\.?)\d+$)\S+", re.IGNORECASE)
+# An IP address, or one word of letters and digits, such as ORD-123456, without the letters that phone numbers do have.
+_CODE = re.compile(
+    r"\d{1,3}(?:\.\d{1,3}){3}|(?!tel|call|phone|fax|mob)(?=\S*[A-Za-z])(?!\S*\d(?:x|ext\.?)\d+$)\S+", re.IGNORECASE
+)
 
 
 class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
