@@ -22,6 +22,9 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("preflight-cp1252", _as_cp1252)
 
 
+_FEW_CONTROLS = 30  # of a short text with odd characters; one that is mostly of them is still read
+
+
 def refuse_binary(path: Path, name: str) -> None:
     """Refuse what is no text by its first bytes.
 
@@ -36,7 +39,7 @@ def refuse_binary(path: Path, name: str) -> None:
                 raise InputError(f"{name}: the file is empty; give one with data.")
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return
-    if sum(b in _CONTROL for b in head) * 10 > len(head) or head.count(0) * 10 > len(head) * 3:
+    if sum(b in _CONTROL for b in head) > max(_FEW_CONTROLS, len(head) // 10) or head.count(0) * 10 > len(head) * 3:
         raise InputError(f"{name}: not a text file; export the data as CSV or JSONL in UTF-8.")
     if head[:256].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith((b"<!doctype", b"<html", b"<?xml")):
         raise InputError(f"{name}: a web page or XML, not a table; export the data as CSV.")
