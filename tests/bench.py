@@ -187,8 +187,16 @@ def main() -> None:
         "",
         *quality(),
     ]
-    (PROJECT / "docs" / "benchmarks.md").write_text("\n".join(text), encoding="utf-8")
+    file = PROJECT / "docs" / "benchmarks.md"
+    file.write_text(with_kept("\n".join(text), file.read_text("utf-8") if file.exists() else ""), encoding="utf-8")
     sys.stdout.write("\n".join(text))
+
+
+def with_kept(new: str, old: str) -> str:
+    """The new figures, followed by those sections of the old page that take too long to be measured each time."""
+    measured = {section.split("\n", 1)[0] for section in new.split("\n## ")[1:]}
+    kept = [section for section in old.split("\n## ")[1:] if section.split("\n", 1)[0] not in measured]
+    return "\n## ".join([new.rstrip("\n") + "\n", *(section.rstrip("\n") + "\n" for section in kept)])
 
 
 if __name__ == "__main__":
