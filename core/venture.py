@@ -35,6 +35,7 @@ Scenario = Literal["support-desk", "financial-risk", "medical-triage", "other"]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
 BUNDLED = "all-MiniLM-L6-v2"
+RULES = "privacy.toml"  # beside venture.toml: the venture's own rules of the search for personal data
 
 
 class _Part(BaseModel):
@@ -296,7 +297,8 @@ class Venture(_Part):
             base = [self.model.base] if (self.folder / self.model.base).is_dir() else []
             return [p for d in data for p in (d.path, d.test) if p] + base
         if room == "privacy":
-            return [p for d in self.datasets for p in (d.path, d.test) if p]
+            rules = [RULES] if (self.folder / RULES).exists() else []
+            return [p for d in self.datasets for p in (d.path, d.test) if p] + rules
         if room == "licences":
             return [d.manifest or d.environment for d in self.dependencies]
         return []

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.privacy import policy
-from core.privacy.names.measure import use
+from core.privacy.names.measure import described, finder
 from core.privacy.risk import record as risk
 from core.privacy.share import pooled
 from core.progress import Progress, part, silent
 from core.settings import settings
-from core.venture import Venture
+from core.venture import RULES, Venture
 
 if TYPE_CHECKING:
     from core.privacy.scan import TableScan
@@ -46,26 +46,26 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if not files:
         return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
     progress(0, 1, "loading the recognisers")
-    use(venture)
-    from core.privacy.engine import described
+    search = finder(venture)
     from core.privacy.scan import scan
 
     size = sum(full.stat().st_size for _, full, _ in files) or 1
+    limit = settings().upload_rows
     scans, done = [], 0
     for path, full, sample in files:
         share = part(progress, done / size, (done := done + full.stat().st_size) / size)
-        scans.append(scan(full, sample=sample, progress=share, name=path, max_rows=settings().upload_rows))
+        scans.append(scan(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
     (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
     tables = [(path, full, s.as_json()["columns"]) for (path, full, _), s in zip(files, scans, strict=True)]
-    hidden = risk.records(tables, max_rows=settings().upload_rows, progress=part(progress, 1, 1))
-    return _evidence(scans, Source("measured", described())) + hidden
+    hidden = risk.records(tables, max_rows=limit, progress=part(progress, 1, 1))
+    return _evidence(scans, Source("measured", described(venture)), search.problems) + hidden
 
 
 def _unknown(id_: str) -> Evidence:
     return Evidence(id_, None, _UNITS[id_], _METHODS[id_], Source("measured"), reason=NO_DATA)
 
 
-def _evidence(scans: Sequence["TableScan"], source: Source) -> list[Evidence]:
+def _evidence(scans: Sequence["TableScan"], source: Source, stopped: Sequence[str]) -> list[Evidence]:
     rows, read, unread = (sum(getattr(s, n) for s in scans) for n in ("rows", "scanned", "unread_rows"))
     share = pooled([(s.direct_share, s.rows) for s in scans])
     columns = [
@@ -75,11 +75,10 @@ def _evidence(scans: Sequence["TableScan"], source: Source) -> list[Evidence]:
         if c.direct
     ]
     types = _types(scans)
-    why = (
+    script = (
         f"{unread:,} of {read:,} rows hold text in a script that the recognisers hardly read; they widen the interval."
-        if unread
-        else ""
     )
+    why = " ".join([script] * bool(unread) + [f"{RULES}: {problem}." for problem in stopped])
     files = [{"path": s.name, "rows": s.rows, "scanned": s.scanned, "complete": s.complete} for s in scans]
 
     def evidence(id_: str, value: float, n: int, detail: dict[str, Any], **more: Any) -> Evidence:

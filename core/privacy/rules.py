@@ -39,9 +39,7 @@ class Recogniser(_Strict):
 
     type: Type
     pattern: str = Field("", max_length=2_000)
-    deny_list: list[Annotated[str, Field(min_length=1, max_length=200)]] = Field(
-        default_factory=list, max_length=10_000
-    )
+    deny_list: list[Word] = Field(default_factory=list, max_length=10_000)
     context: list[str] = Field(default_factory=list, max_length=100)
     score: Score = 0.6
 

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from core.privacy.leak.pick import TextFile, choose
 from core.privacy.leak.sheet import Folder, Sheet
 from core.settings import Settings
 from core.store import append, connect, latest
-from core.venture import Venture, load
+from core.venture import RULES, Venture, load
 from pages.shared import frame
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -30,14 +29,6 @@ def find(texts: list[str], _told: object) -> list[list[Mark]]:
     """A detector that finds Ann by half, is unsure of Bob, and takes a parcel for a person."""
     known = {"Ann": 0.85, "Bob Singh": 0.2, "parcel": 0.85}
     return [[Mark(*p, "PERSON", s) for w, s in known.items() for p in places(t, w)] for t in texts]
-
-
-@pytest.fixture
-def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    frame.store.clear()
-    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
-    yield own_settings
-    frame.store.clear()
 
 
 @pytest.fixture
@@ -275,3 +266,20 @@ def test_the_store_holds_no_text_of_the_rows(private: Folder, of: Venture, own: 
     kept = b"".join(p.read_bytes() for p in own.var.glob("app.db*"))
     assert b"privacy.leak_share" in kept
     assert not any(w in kept for w in (b"Ann", b"Miller", b"Singh", b"please call"))
+
+
+def test_rules_that_changed_since_the_search_are_told_and_keep_the_figures_off_the_board(
+    private: Folder, of: Venture
+) -> None:
+    (of.folder / RULES).write_text('allow = ["parcel"]\n', encoding="utf-8")
+    at = open_page()
+    assert any(f"{RULES} changed" in w.value for w in at.warning)
+    for _ in sheet(private).rows:
+        save(at)
+    assert sheet(private).labelled == len(sheet(private).rows)
+    assert record.LEAK not in latest(frame.store(), of.key)
+    (of.folder / RULES).unlink()
+    at.run()
+    assert not at.warning
+    save(at)
+    assert record.LEAK in latest(frame.store(), of.key)

@@ -15,7 +15,6 @@ from core.jobs import jobs
 from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
-from pages.shared import frame
 from pages.shared.answers import Answerer
 from pages.shared.files import header, likely_label
 
@@ -31,14 +30,6 @@ for line in sys.stdin:
     print(json.dumps({"label": text.upper()}), flush=True)
     if text == "last": sys.exit(0)
 """
-
-
-@pytest.fixture
-def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    frame.store.clear()
-    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
-    yield own_settings
-    frame.store.clear()
 
 
 @pytest.fixture

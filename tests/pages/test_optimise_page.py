@@ -1,10 +1,8 @@
 """Smaller and faster: the page says what was proven and what was not, and never calls unknown what it does not know."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import ventures
@@ -14,18 +12,9 @@ from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
 from pages.model.optimise import EVIDENCE, KIND, SERVE
-from pages.shared import frame
 
 PROJECT = Path(__file__).resolve().parents[2]
 VIEW = "Smaller and faster"
-
-
-@pytest.fixture
-def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    frame.store.clear()
-    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
-    yield own_settings
-    frame.store.clear()
 
 
 def variant(name: str, accuracy: float, p95: float | None, size: float, receipt: str, why: str) -> dict[str, Any]:

@@ -1,6 +1,5 @@
 """Every page through AppTest: it answers its question in each state a venture can be in, and never with a traceback."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +11,6 @@ from core.jobs import KINDS, jobs
 from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
-from pages.shared import frame
 
 PROJECT = Path(__file__).resolve().parents[2]
 PAGES = [
@@ -24,15 +22,6 @@ PAGES = [
     "pages/work/ventures.py",
     "pages/work/jobs.py",
 ]
-
-
-@pytest.fixture
-def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    """A store of the test's own, and no worker: these tests only look at what pages write and read."""
-    frame.store.clear()
-    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
-    yield own_settings
-    frame.store.clear()
 
 
 def open_page(page: str, **params: str) -> AppTest:

@@ -3,7 +3,6 @@
 import csv
 import random
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -33,14 +32,6 @@ def rows(n: int = 120) -> list[list[str]]:
         ]
         for i in range(n)
     ]
-
-
-@pytest.fixture
-def own(own_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Settings]:
-    frame.store.clear()
-    monkeypatch.setattr("pages.shared.watch.ensure_worker", lambda _settings: False)
-    yield own_settings
-    frame.store.clear()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import InputError
 from core.evidence import Evidence
@@ -10,11 +11,14 @@ from core.privacy.leak import record
 from core.privacy.leak.mark import Mark
 from core.privacy.leak.pick import Find, TextFile, changed, choose, read_texts, search_again, sources
 from core.privacy.leak.sheet import Folder, Sheet
-from core.privacy.names.measure import use
+from core.privacy.names.measure import described, finder
 from core.privacy.shapes import name_words
 from core.progress import Progress, part, silent
 from core.settings import settings
 from core.venture import Venture
+
+if TYPE_CHECKING:
+    from core.privacy.detect import Detector
 
 CANARY_ROWS = 200  # of the copy that canaries are planted into
 
@@ -32,11 +36,10 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if not files:
         raise InputError("The venture names no data set; add one on the Ventures page.")
     progress(0, 1, "loading the recognisers")
-    use(venture)
+    search = finder(venture)
     from core.privacy.detect import THRESHOLD
-    from core.privacy.engine import described
 
-    find, by, private = _finder(files), described(), Folder.of(settings().var, venture.key)
+    find, by, private = _finder(search, files), described(venture), Folder.of(settings().var, venture.key)
     records: list[Evidence] = []
     if (labelled := _labelled(private, files)) is not None:
         before, texts = labelled
@@ -50,16 +53,13 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     return [_canaries(files[0], find, by), *records]
 
 
-def _finder(files: Sequence[TextFile]) -> Find:
-    """This process's detector as what the meter asks for."""
-    from core.privacy.detect import detector
-
-    finder = detector()
+def _finder(search: "Detector", files: Sequence[TextFile]) -> Find:
+    """A detector as what the meter asks for."""
     words = [w for f in files for w in name_words(f.column)]
 
     def find(texts: Sequence[str], told: Progress) -> list[list[Mark]]:
         size = sum(map(len, texts)) or 1
-        spans = finder.detect(
+        spans = search.detect(
             texts, context=words, weak=True, tick=lambda done: told(done, size, f"searching {len(texts):,} rows")
         )
         return [[Mark(s.start, s.end, s.type, s.score) for s in found] for found in spans]

@@ -1,8 +1,9 @@
-"""The door to a venture's own name model: train and judge it, use it in its scans, drop it again."""
+"""The door to a venture's own search: train and judge its name model, and search with that and its own rules."""
 
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from core.errors import InputError
 from core.privacy.leak.pick import read_texts, sources
@@ -12,7 +13,10 @@ from core.privacy.names.fill import Filled
 from core.privacy.source import open_table
 from core.progress import Progress, silent
 from core.settings import settings
-from core.venture import Venture
+from core.venture import RULES, Venture
+
+if TYPE_CHECKING:
+    from core.privacy.detect import Detector
 
 
 def own_file(venture: Venture) -> Path:
@@ -30,6 +34,35 @@ def use(venture: Venture) -> None:
         os.environ.pop(weights.IN_FORCE, None)
     if weights.in_force() != before and (loaded := sys.modules.get("core.privacy.detect")) is not None:
         loaded.detector.cache_clear()
+
+
+def finder(venture: Venture) -> "Detector":
+    """The detector with the venture's weights and its rules (`privacy.toml` beside venture.toml), where it has them.
+
+    Raises:
+        InputError: the rules say something that means nothing, or lie outside what the venture may read.
+    """
+    use(venture)
+    from core.privacy.detect import Detector, detector
+    from core.privacy.rules import load_rules
+
+    if not (venture.folder / RULES).exists():
+        return detector()
+    return Detector(load_rules(venture.locate(RULES)))
+
+
+def described(venture: Venture) -> str:
+    """What searched, for the source of a figure: the detector, and the start of the SHA-256 of any rules."""
+    from core.privacy.engine import described as engine
+
+    rules = venture.inputs("privacy").get(RULES)
+    return f"{engine()}; {RULES} {rules[:8]}" if rules else engine()
+
+
+def searched_by_present_rules(venture: Venture, detector: str) -> bool:
+    """Whether `detector`, as `described` gave it, names the rules that the venture has now, or none where it has none."""
+    rules = venture.inputs("privacy").get(RULES, "")
+    return detector.partition(f"; {RULES} ")[2] == rules[:8]
 
 
 def train(venture: Venture, *, minutes: float = 3.0, progress: Progress = silent) -> own.Outcome:
