@@ -5,7 +5,7 @@ process. Call `ensure_worker` again wherever live jobs are shown: it costs a fil
 after a machine was restarted.
 """
 
-from core.jobs.ensure import ensure_worker
+from core.jobs.ensure import ensure_worker, prepare
 from core.jobs.job import Job, JobStatus
 from core.jobs.kinds import KINDS, Kind
 from core.jobs.queue import cancel, get, jobs, submit
@@ -20,6 +20,7 @@ __all__ = [
     "ensure_worker",
     "get",
     "jobs",
+    "prepare",
     "submit",
     "tail",
     "wait",

@@ -15,12 +15,14 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from core.jobs.kinds import find
 from core.jobs.launch import environment, spawn
 from core.settings import Settings
 
 _spawned: list[subprocess.Popen[bytes]] = []
 _spawned_lock = threading.Lock()
 _LOG_MB = 8
+_ASKED = "worker.prepare"
 
 
 def ensure_worker(settings: Settings) -> bool:
@@ -39,6 +41,23 @@ def ensure_worker(settings: Settings) -> bool:
     with _spawned_lock:
         _spawned.append(worker)
     return True
+
+
+def prepare(settings: Settings, kind: str) -> None:
+    """Ask the worker to have a process ready for a kind of job, where that kind has something to import ahead."""
+    if settings.prepare and find(kind).ahead:
+        settings.var.mkdir(parents=True, exist_ok=True)
+        (settings.var / _ASKED).write_text(kind, encoding="utf-8")
+
+
+def asked(settings: Settings) -> str:
+    """The kind of job that `prepare` asked for since the last call; empty where none was."""
+    try:
+        kind = (settings.var / _ASKED).read_text(encoding="utf-8")
+        (settings.var / _ASKED).unlink()
+    except OSError:
+        return ""
+    return kind
 
 
 def take(settings: Settings) -> int | None:

@@ -27,6 +27,7 @@ class Kind:
             door, (venture, run_dir, progress) -> list[Evidence]; without, (params, run_dir, progress) -> dict | None.
         room: the room whose inputs and evidence it is about; empty for work that measures nothing.
         resumable: it goes on from what an earlier attempt left in run_dir, so it may be started again by itself.
+        ahead: a module that takes seconds to import; a process can have it ready before the job is asked for.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Kind:
     target: str
     room: str = ""
     resumable: bool = False
+    ahead: str = ""
 
     def load(self) -> Callable[..., Any]:
         """Import the function; only a job's own process does that, for it may take seconds."""
@@ -42,14 +44,18 @@ class Kind:
         return found
 
 
+_LOOK = "core.model.look"  # torch, transformers and scikit-learn: about 12 s
+
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (
-        Kind("model", "Train and test the model", "core.model.measure:measure", room="model", resumable=True),
-        Kind("look", "Look at the data", "core.model.measure:look", room="model"),
+        Kind(
+            "model", "Train and test the model", "core.model.measure:measure", room="model", resumable=True, ahead=_LOOK
+        ),
+        Kind("look", "Look at the data", "core.model.measure:look", room="model", ahead=_LOOK),
         Kind("optimise", "Make it smaller and faster", "core.model.measure:optimise", room="model", resumable=True),
         Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model"),
-        Kind("choose", "Compare base models", "core.model.measure:choose", room="model"),
+        Kind("choose", "Compare base models", "core.model.measure:choose", room="model", ahead=_LOOK),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
         Kind("licences", "Check licences", "core.licences.measure:measure", room="licences"),

@@ -1,9 +1,11 @@
 """Where a job's process runs: here, as a process group of this machine.
 
-A cluster needs a second class with the same three methods and nothing else. Over the Ray Jobs API they are
-`submit_job`, `get_job_status` and `stop_job`, with the same command as entry point and "job-ID-ATTEMPT" as id.
+A cluster needs a second class with the same methods and nothing else. Over the Ray Jobs API three of them are
+`submit_job`, `get_job_status` and `stop_job`, with the same command as entry point and "job-ID-ATTEMPT" as id; the
+fourth, `prepare`, may do nothing.
 """
 
+import json
 import os
 import signal
 import subprocess
@@ -15,9 +17,11 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from core.jobs.job import Job
+from core.jobs.kinds import find
 from core.settings import PROJECT, Settings
 
 WORKER_PID = "PREFLIGHT_WORKER_PID"  # tells a job's process whom to outlive not
+AHEAD = "--ahead"  # of a process that imports first and is told its job afterwards
 LOG = "log"
 LOG_MB = 32  # a log that grows past this starts afresh
 
@@ -34,6 +38,9 @@ class Launcher(Protocol):
     def stop(self, external_id: str) -> None:
         """Ask it to stop; a later `poll` sees to it that it does."""
 
+    def prepare(self, module: str) -> None:
+        """Get ready for a job that will import this module."""
+
 
 @dataclass
 class _Group:
@@ -49,13 +56,20 @@ class LocalLauncher:
         """Take the grace period and what the child's environment says from the settings."""
         self._settings = settings
         self._groups: dict[str, _Group] = {}
+        self._ready: dict[str, subprocess.Popen[bytes]] = {}  # by the module that it has imported
 
     def start(self, job: Job) -> str:
-        """Start `python -m core.jobs.run ID ATTEMPT`. Raises OSError where the machine cannot."""
+        """Start `python -m core.jobs.run ID ATTEMPT`, or hand the job to a process that got ready for it.
+
+        Raises:
+            OSError: the machine cannot.
+        """
         folder = Path(job.run_dir)
         folder.mkdir(parents=True, exist_ok=True)
         with open(folder / LOG, "ab") as log:
-            process = spawn(["core.jobs.run", str(job.id), str(job.attempt)], job_environment(self._settings), log)
+            process = self._hand_over(job, folder / LOG)
+            if process is None:
+                process = spawn(["core.jobs.run", str(job.id), str(job.attempt)], job_environment(self._settings), log)
         self._groups[str(process.pid)] = _Group(process, folder / LOG)
         return str(process.pid)
 
@@ -77,6 +91,27 @@ class LocalLauncher:
                 os.truncate(group.log, 0)  # it is opened for appending, so writers go on from the new end
         return None
 
+    def prepare(self, module: str) -> None:
+        """Start a process that imports the module and waits; one at a time. It ends by itself when this one does."""
+        ready = self._ready.get(module)
+        if ready is None or ready.poll() is not None:
+            environment = job_environment(self._settings)
+            self._ready[module] = spawn(["core.jobs.run", AHEAD, module], environment, stdin=subprocess.PIPE)
+
+    def _hand_over(self, job: Job, log: Path) -> subprocess.Popen[bytes] | None:
+        """Give the job to a process that is ready for its kind; None where there is none."""
+        process = self._ready.pop(find(job.kind).ahead, None)
+        if process is None or process.stdin is None:
+            return None
+        line = json.dumps({"id": job.id, "attempt": job.attempt, "log": str(log)}) + "\n"
+        try:
+            process.stdin.write(line.encode())
+            process.stdin.close()  # which also writes it
+        except OSError:  # it ended, or was killed
+            process.poll()
+            return None
+        return process
+
     def stop(self, external_id: str) -> None:
         """SIGTERM to the whole group now, SIGKILL when the grace period is over."""
         group = self._groups[external_id]
@@ -91,14 +126,19 @@ def _signal(group: int, number: signal.Signals) -> None:
 
 
 def spawn(
-    arguments: list[str], environment: dict[str, str], output: IO[bytes], *, keep: tuple[int, ...] = ()
+    arguments: list[str],
+    environment: dict[str, str],
+    output: IO[bytes] | int = subprocess.DEVNULL,
+    *,
+    stdin: int = subprocess.DEVNULL,
+    keep: tuple[int, ...] = (),
 ) -> subprocess.Popen[bytes]:
     """Start `python -m ARGUMENTS` in the project's folder, detached from terminal, input and process group."""
     return subprocess.Popen(
         [sys.executable, "-m", *arguments],
         cwd=PROJECT,
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,

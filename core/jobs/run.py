@@ -1,10 +1,15 @@
 """A job's own process: `python -m core.jobs.run ID ATTEMPT`, started by a worker.
 
+With `--ahead MODULE` instead it imports that module and waits until the worker hands it a job, so that a person who
+presses a button does not wait for libraries.
+
 It runs the kind's function, says how far it is, and ends the job itself: result, evidence and final state are one
 transaction. What it cannot say, because it was killed, its worker says for it.
 """
 
 import faulthandler
+import importlib
+import json
 import os
 import resource
 import signal
@@ -12,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +33,7 @@ from core.evidence import Evidence
 from core.jobs import faults, queue
 from core.jobs.job import Job, JobStatus
 from core.jobs.kinds import Kind, find
-from core.jobs.launch import WORKER_PID
+from core.jobs.launch import AHEAD, WORKER_PID
 from core.jobs.report import Reporter
 from core.progress import Cancelled, Progress
 from core.settings import settings
@@ -49,6 +54,10 @@ class Outcome:
 
 def main(arguments: list[str]) -> int:
     """Run one attempt of a job; the exit code is 0 where it ended the job, by whatever final state."""
+    if arguments[0] == AHEAD:
+        arguments = _handed_over(arguments[1])
+        if not arguments:
+            return 0
     job_id, attempt = map(int, arguments)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a parent that ignores it would have passed that on
     faulthandler.enable()
@@ -79,6 +88,21 @@ def main(arguments: list[str]) -> int:
         _fail(engine, job, faults.message(e))
     _say("ended")
     return 0
+
+
+def _handed_over(module: str) -> list[str]:
+    """Import a module, then wait for a job's id and attempt; empty where the worker left without one."""
+    with suppress(Exception):  # the job meets the same error, and tells it in its own log
+        importlib.import_module(module)
+    line = sys.stdin.readline()
+    if not line:
+        return []
+    told = json.loads(line)
+    with open(told["log"], "ab") as log, open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(log.fileno(), 1)
+        os.dup2(log.fileno(), 2)
+    return [str(told["id"]), str(told["attempt"])]
 
 
 def execute(job: Job, progress: Progress) -> Outcome:

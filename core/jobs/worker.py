@@ -13,6 +13,7 @@ import socket
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from types import FrameType
 
@@ -23,6 +24,7 @@ from core import store
 from core.errors import InputError
 from core.jobs import ensure, faults, queue
 from core.jobs.job import Job, JobStatus
+from core.jobs.kinds import KINDS
 from core.jobs.launch import Launcher, LocalLauncher
 from core.settings import Settings, settings
 
@@ -93,6 +95,14 @@ class Worker:
             if job is None:
                 break
             self._start(job)
+        self._prepare()
+
+    def _prepare(self) -> None:
+        """Have a process ready that a page asked for, if it could run at once."""
+        kind = ensure.asked(self._config)
+        if kind in KINDS and len(self._runs) < self._config.slots:
+            with suppress(OSError):  # the job will be started without
+                self._launcher.prepare(KINDS[kind].ahead)
 
     def _start(self, job: Job) -> None:
         _log.info("job %d (%s), attempt %d", job.id, job.kind, job.attempt)

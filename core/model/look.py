@@ -7,7 +7,6 @@ of the data, the baselines on the test rows, and how much more labels would brin
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +20,11 @@ from core.model.audit import DataReport
 from core.model.base import Base, load_base
 from core.model.baselines import Baselines, measure_baselines
 from core.model.benchmark import BaselineScore, baseline_scores
-from core.model.classifier import Classifier, Encoded, in_batches, tokenise
+from core.model.classifier import Classifier, Encoded
 from core.model.config import TrainConfig
 from core.model.curve import Curve, learning_curve
 from core.model.data import read_rows
+from core.model.encoding import embed, encode, fresh
 from core.model.recipe import settled
 from core.model.shots import few
 from core.model.split import Split, split
@@ -87,7 +87,7 @@ class Look:
     @property
     def fresh_rows(self) -> npt.NDArray[np.bool_]:
         """Which test rows have no near-duplicate among the rows that were learned from."""
-        return _fresh(self.parts, self.report)
+        return fresh(len(self.parts.test), self.report.twins)
 
     def start(self) -> Classifier:
         """The base model with the logistic regression as its head: what fine-tuning begins with."""
@@ -131,9 +131,10 @@ def look(asked: Asked, progress: Progress = silent) -> Look:
     config, why = settled(asked.settings or {}, len(parts.train), len(parts.classes))
     progress(0.02, 1, "Loading the base model")
     base = load_base(config.base)
-    encoded, lengths = _encode(base, parts, config, part(progress, 0.05, 0.1))
+    train, validation, test = ((side.texts, side.labels) for side in (parts.train, parts.validation, parts.test))
+    encoded, lengths = encode(base, (train, validation, test), config.max_length, part(progress, 0.05, 0.1))
     embedded = time.perf_counter()
-    embeddings = _embed(base, parts, encoded, part(progress, 0.1, 0.5))
+    embeddings = embed(base, encoded, part(progress, 0.1, 0.5))
     embedded = time.perf_counter() - embedded
     report = audit.inspect(
         parts,
@@ -159,7 +160,7 @@ def look(asked: Asked, progress: Progress = silent) -> Look:
         seed,
         part(progress, 0.9, 1),
     )
-    truth, fresh = np.asarray(parts.test.labels, dtype=np.int64), _fresh(parts, report)
+    truth = np.asarray(parts.test.labels, dtype=np.int64)
     return Look(
         asked=asked,
         config=config,
@@ -170,38 +171,7 @@ def look(asked: Asked, progress: Progress = silent) -> Look:
         embeddings=embeddings,
         report=report,
         fitted=fitted,
-        scores=baseline_scores(fitted, truth, fresh),
+        scores=baseline_scores(fitted, truth, fresh(len(parts.test), report.twins)),
         curve=curve,
         seconds=time.perf_counter() - begun,
     )
-
-
-def _fresh(parts: Split, report: DataReport) -> npt.NDArray[np.bool_]:
-    fresh = np.ones(len(parts.test), dtype=bool)
-    fresh[list(report.twins)] = False
-    return fresh
-
-
-def _encode(
-    base: Base, parts: Split, config: TrainConfig, progress: Progress
-) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
-    """Token ids of the three sides, and the length of each whole text."""
-    sides = (parts.train, parts.validation, parts.test)
-    texts = [t for side in sides for t in side.texts]
-    ids = tokenise(base.tokenizer, texts, config.max_length, part(progress, 0, 0.8))
-    lengths = audit.token_lengths(base.tokenizer, texts, ids, part(progress, 0.8, 1))
-    ends = list(accumulate(map(len, sides)))
-    train, validation, test = (
-        Encoded(ids[end - len(side) : end], side.labels) for side, end in zip(sides, ends, strict=True)
-    )
-    return (train, validation, test), lengths
-
-
-def _embed(
-    base: Base, parts: Split, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress
-) -> tuple[Tensor, Tensor, Tensor]:
-    model = Classifier(base.encoder, len(parts.classes)).eval()
-    ids = [row for side in encoded for row in side.ids]
-    x = in_batches(model.embed, ids, base.tokenizer.pad_token_id or 0, progress, "Reading the texts")
-    train, validation, test = x.split([len(side.ids) for side in encoded])
-    return train, validation, test

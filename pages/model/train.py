@@ -9,7 +9,7 @@ from pages.shared.figures import stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.look import figure_text, number
-from pages.shared.watch import live, start_button, watch
+from pages.shared.watch import get_ready, live, start_button, watch
 
 VIEWS = ("The data", "Base model", "Worth it?", "Training", "Smaller and faster", "Try it")
 
@@ -46,6 +46,7 @@ def main() -> None:
             help="Safetensors is a weight format that cannot carry code, as pickled weights can.",
         )
     watch(of, ["model", "look", "choose", "optimise", "serve"])
+    get_ready(of, "look")
     bring(it, data=True)
     view = st.radio(
         "Show",

@@ -7,7 +7,7 @@ import streamlit as st
 
 from core import ventures
 from core.errors import InputError
-from core.jobs import KINDS, Job, JobStatus, cancel, ensure_worker, get, jobs, submit
+from core.jobs import KINDS, Job, JobStatus, cancel, ensure_worker, get, jobs, prepare, submit
 from core.venture import Venture
 from pages.shared.frame import config, store
 from pages.shared.look import ROOM, duration
@@ -31,6 +31,13 @@ def start(of: Venture, rooms: Sequence[str]) -> None:
         ensure_worker(config())
     except InputError as error:
         st.session_state["start_problem"] = str(error)
+
+
+def get_ready(of: Venture, kind: str) -> None:
+    """Let a process import what this kind of job needs while the person still reads; not beside a live job."""
+    if config().prepare and not live(of):
+        prepare(config(), kind)
+        ensure_worker(config())
 
 
 def start_button(of: Venture, rooms: Sequence[str], label: str, *, key: str, primary: bool = True) -> None:

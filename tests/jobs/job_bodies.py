@@ -34,6 +34,11 @@ def steps(params: Params, run_dir: Path, progress: Progress) -> dict[str, Any]:
     return {"pid": os.getpid()}
 
 
+def imported(params: Params, run_dir: Path, progress: Progress) -> dict[str, Any]:
+    """Whether the process had imported what it was to import ahead."""
+    return {"ahead": "colorsys" in sys.modules, "pid": os.getpid(), "input": sys.stdin.read()}
+
+
 def silent(params: Params, run_dir: Path, progress: Progress) -> None:
     """Say nothing for long."""
     (run_dir / "pid").write_text(str(os.getpid()))
@@ -204,5 +209,6 @@ KINDS = [
     Kind("resume", "resume", "job_bodies:resume", resumable=True),
     Kind("holds_the_lock", "holds the lock", "job_bodies:holds_the_lock"),
     Kind("silent_resumable", "silent", "job_bodies:silent", resumable=True),
+    Kind("imported", "imported", "job_bodies:imported", ahead="colorsys"),
     Kind("nowhere", "nowhere", "no_such_module:f"),
 ]

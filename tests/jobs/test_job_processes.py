@@ -256,3 +256,47 @@ def test_the_tail_of_a_log_is_bounded_and_skips_what_a_progress_bar_wrote_over(t
     (tmp_path / "log").write_bytes(b"x" * 10_000_000 + b"\nfirst\n10 %\r50 %\r100 %\nbad \xff byte\nlast\n")
     assert jobs.tail(job, lines=4) == "first\n100 %\nbad \ufffd byte\nlast"
     assert len(jobs.tail(job, lines=10_000)) <= 64 * 1024
+
+
+def ready(config: Settings) -> list[int]:
+    return [p.pid for p in processes(config, "core.jobs.run --ahead")]
+
+
+def test_a_job_is_handed_to_the_process_that_got_ready_for_it(engine: sa.Engine, config: Settings) -> None:
+    assert not run(engine, config, "imported").result["ahead"]
+    jobs.prepare(config, "imported")
+    jobs.ensure_worker(config)
+    until(lambda: ready(config))
+    (waiting,) = ready(config)
+    job = run(engine, config, "imported")
+    assert job.result == {"ahead": True, "pid": waiting, "input": ""}
+    assert f"job {job.id} (imported), attempt 1" in jobs.tail(job)
+
+
+def test_a_kind_with_nothing_to_import_asks_for_no_process(config: Settings) -> None:
+    jobs.prepare(config, "steps")
+    assert not ensure.asked(config)
+    jobs.prepare(config.model_copy(update={"prepare": False}), "imported")
+    assert not ensure.asked(config)
+
+
+def test_a_job_starts_though_the_process_that_got_ready_was_killed(engine: sa.Engine, config: Settings) -> None:
+    launcher = LocalLauncher(config)
+    launcher.prepare("colorsys")
+    launcher.prepare("colorsys")
+    until(lambda: ready(config))
+    (waiting,) = ready(config)
+    os.kill(waiting, signal.SIGKILL)
+    until(lambda: not alive(waiting))
+    job_id = jobs.submit(engine, config, "imported")
+    started = launcher.start(queue.claim(engine, "a worker", 60.0))
+    until(lambda: launcher.poll(started) is not None)
+    assert jobs.get(engine, job_id).status == JobStatus.DONE
+    assert not jobs.get(engine, job_id).result["ahead"]
+
+
+def test_a_process_that_got_ready_ends_with_its_worker(engine: sa.Engine, config: Settings) -> None:
+    jobs.prepare(config, "imported")
+    jobs.ensure_worker(config)
+    until(lambda: ready(config))
+    until(lambda: not processes(config))  # the worker leaves after a second without work

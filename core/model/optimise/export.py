@@ -106,31 +106,34 @@ def export(
         rules = json.loads((source / TOKENIZER).read_text(encoding="utf-8"))
         (temporary / TOKENIZER).write_text(json.dumps(rules, ensure_ascii=False, separators=(",", ":")), "utf-8")
         (temporary / TOLD).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-        try:
-            traced = _traced(fp32, follows) if int8 else None
-            if traced is None:
-                _convert(model, traced := temporary / (f"fp32.{MODEL}" if int8 else MODEL))
-            if int8:
-                _quantise(traced, temporary / MODEL)
-                (temporary / f"fp32.{MODEL}").unlink(missing_ok=True)
-            found = parity(model, temporary, texts)
-        except (OSError, InputError):
-            raise
-        except (
-            Exception
-        ) as error:  # torch.export, onnxscript and onnxruntime fail in many ways, each with its own class
-            shutil.rmtree(temporary, ignore_errors=True)
-            why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
-            raise InputError(f"{name}: this kind of model cannot be exported to ONNX ({why}).") from error
-        if not int8 and not found.max_logit_diff <= CLOSE:
-            shutil.rmtree(temporary, ignore_errors=True)
-            raise InputError(
-                f"{name}: its logits are {found.max_logit_diff:.2g} off the model's, so it was thrown away."
-            )
+        found = _converted(model, temporary, texts, name, _traced(fp32, follows) if int8 else None, int8)
         told["parity"] = asdict(found)
         (temporary / TOLD).write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         shutil.rmtree(out, ignore_errors=True)
         temporary.rename(out)
+    return found
+
+
+def _converted(
+    model: Classifier, folder: Path, texts: Sequence[str], name: str, traced: Path | None, int8: bool
+) -> Parity:
+    """Write the graph into a folder and hold it against the model; the folder goes where that fails."""
+    try:
+        if traced is None:
+            _convert(model, traced := folder / (f"fp32.{MODEL}" if int8 else MODEL))
+        if int8:
+            _quantise(traced, folder / MODEL)
+            (folder / f"fp32.{MODEL}").unlink(missing_ok=True)
+        found = parity(model, folder, texts)
+    except (OSError, InputError):
+        raise
+    except Exception as error:  # torch.export, onnxscript and onnxruntime fail in many ways, each with its own class
+        shutil.rmtree(folder, ignore_errors=True)
+        why = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        raise InputError(f"{name}: this kind of model cannot be exported to ONNX ({why}).") from error
+    if not int8 and not found.max_logit_diff <= CLOSE:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise InputError(f"{name}: its logits are {found.max_logit_diff:.2g} off the model's, so it was thrown away.")
     return found
 
 

@@ -2,7 +2,6 @@
 
 import time
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -11,11 +10,11 @@ import torch
 from torch import Tensor
 
 from core.errors import InputError
-from core.model import audit
 from core.model.base import Base, load_base
-from core.model.classifier import Classifier, Encoded, in_batches, tokenise
+from core.model.classifier import Classifier, Encoded
 from core.model.config import TrainConfig
 from core.model.data import read_scores
+from core.model.encoding import embed, encode, fresh
 from core.model.look import Asked
 from core.model.losses import scale_of
 from core.model.recipe import FULL_SETTINGS
@@ -56,7 +55,7 @@ class ScoreLook:
     @property
     def fresh_rows(self) -> npt.NDArray[np.bool_]:
         """Which test rows have no near-duplicate among the rows that were learned from."""
-        return _fresh(self.parts, self.report)
+        return fresh(len(self.parts.test), self.report.twins)
 
     @property
     def best(self) -> Measured:
@@ -101,9 +100,10 @@ def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
     parts = split_scores(rows, held, config.seed, asked.data.name)
     progress(0.02, 1, "Loading the base model")
     base = load_base(config.base)
-    encoded, lengths = _encode(base, parts, config, part(progress, 0.05, 0.1))
+    train, validation, test = ((side.texts, side.scores) for side in (parts.train, parts.validation, parts.test))
+    encoded, lengths = encode(base, (train, validation, test), config.max_length, part(progress, 0.05, 0.1))
     embedded = time.perf_counter()
-    embeddings = _embed(base, encoded, part(progress, 0.1, 0.6))
+    embeddings = embed(base, encoded, part(progress, 0.1, 0.6))
     embedded = time.perf_counter() - embedded
     report = inspect_scores(
         parts,
@@ -124,35 +124,6 @@ def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
         embeddings=embeddings,
         report=report,
         fitted=fitted,
-        baselines=measured(fitted, np.asarray(parts.test.scores), _fresh(parts, report), config.seed),
+        baselines=measured(fitted, np.asarray(parts.test.scores), fresh(len(parts.test), report.twins), config.seed),
         seconds=time.perf_counter() - begun,
     )
-
-
-def _fresh(parts: ScoreSplit, report: ScoreReport) -> npt.NDArray[np.bool_]:
-    fresh = np.ones(len(parts.test), dtype=bool)
-    fresh[list(report.twins)] = False
-    return fresh
-
-
-def _encode(
-    base: Base, parts: ScoreSplit, config: TrainConfig, progress: Progress
-) -> tuple[tuple[Encoded, Encoded, Encoded], list[int]]:
-    """Token ids of the three sides, and the length of each whole text."""
-    sides = (parts.train, parts.validation, parts.test)
-    texts = [t for side in sides for t in side.texts]
-    ids = tokenise(base.tokenizer, texts, config.max_length, part(progress, 0, 0.8))
-    lengths = audit.token_lengths(base.tokenizer, texts, ids, part(progress, 0.8, 1))
-    ends = list(accumulate(map(len, sides)))
-    train, validation, test = (
-        Encoded(ids[end - len(side) : end], side.scores) for side, end in zip(sides, ends, strict=True)
-    )
-    return (train, validation, test), lengths
-
-
-def _embed(base: Base, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress) -> tuple[Tensor, Tensor, Tensor]:
-    model = Classifier(base.encoder, 1).eval()
-    ids = [row for side in encoded for row in side.ids]
-    x = in_batches(model.embed, ids, base.tokenizer.pad_token_id or 0, progress, "Reading the texts")
-    train, validation, test = x.split([len(side.ids) for side in encoded])
-    return train, validation, test

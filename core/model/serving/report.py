@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from core.model.calibrate import find_temperature
+from core.model.calibrate import find_temperature, worth
 from core.model.hardware import cpu_flags
 from core.model.serving.abstain import Abstain, abstain, confident
 from core.model.serving.engine import Engine
@@ -150,12 +150,13 @@ def report(
 
 
 def by_itself(variant: Variant, rows: Rows, progress: Progress = silent) -> Abstain | None:
-    """What a variant may answer by itself, with its own temperature; None without validation rows."""
+    """What a variant may answer by itself, with a temperature where that is worth it; None without validation rows."""
     if not len(rows.validation):
         return None
     progress(0, 1, "Calibrating the pick")
     logits = variant.engine.logits(rows.validation)
-    temperature = find_temperature(torch.from_numpy(logits), torch.from_numpy(rows.validation_labels))
+    given, labels = torch.from_numpy(logits), torch.from_numpy(rows.validation_labels)
+    temperature, _ = worth(given, labels, find_temperature(given, labels))
     return abstain(
         confident(logits, rows.validation_labels, temperature),
         confident(variant.test_logits, rows.test_labels, temperature),
