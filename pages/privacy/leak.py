@@ -13,7 +13,6 @@ from core.privacy.leak import record
 from core.privacy.leak.mark import Mark, merged, places
 from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder, Row, Sheet
-from core.privacy.names.measure import searched_by_present_rules
 from core.store import append
 from core.venture import RULES, Venture
 from pages.shared import leak_charts
@@ -142,10 +141,15 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
         return
     left = [j for j in [*range(i + 1, len(sheet.rows)), *range(i)] if sheet.rows[j].truth is None]
     _step(slug, left[0] if left else i)
-    if (not left or sheet.labelled % EVERY == 0) and searched_by_present_rules(of, sheet.detector):
+    if (not left or sheet.labelled % EVERY == 0) and _by_present_rules(of, sheet):
         records = [e for e in record.evidence(sheet, sheet.result(texts)) if e.value is not None]
         now = of.inputs("privacy")
         append(store(), of.key, [e.with_inputs(now, days_valid=VALID_DAYS) for e in records])
+
+
+def _by_present_rules(of: Venture, sheet: Sheet) -> bool:
+    """Whether the rows were searched by the rules that the venture has now."""
+    return sheet.searched_by(RULES, of.inputs("privacy").get(RULES, ""))
 
 
 def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: str) -> None:
@@ -275,7 +279,7 @@ def main() -> None:
         sheet, problem = None, str(error)
     records = {e.id: e for e in record.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
     said.markdown(answer(records.get(record.LEAK), sheet))
-    if sheet is not None and not searched_by_present_rules(of, sheet.detector):
+    if sheet is not None and not _by_present_rules(of, sheet):
         problem = (
             f"{RULES} changed since these rows were searched; search them again, then the figures go to the board."
         )

@@ -63,6 +63,10 @@ class Sheet:
         """Rows that a person has looked through."""
         return sum(r.truth is not None for r in self.rows)
 
+    def searched_by(self, rules: str, sha256: str) -> bool:
+        """Whether the search used this file of own rules with this content; an empty hash stands for no such file."""
+        return self.detector.partition(f"; {rules} ")[2] == sha256[:8]
+
     def with_truth(self, i: int, truth: Sequence[Mark] | None) -> "Sheet":
         """The sheet with row `i` labelled; with None its label is taken back."""
         rows = list(self.rows)

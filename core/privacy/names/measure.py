@@ -59,12 +59,6 @@ def described(venture: Venture) -> str:
     return f"{engine()}; {RULES} {rules[:8]}" if rules else engine()
 
 
-def searched_by_present_rules(venture: Venture, detector: str) -> bool:
-    """Whether `detector`, as `described` gave it, names the rules that the venture has now, or none where it has none."""
-    rules = venture.inputs("privacy").get(RULES, "")
-    return detector.partition(f"; {RULES} ")[2] == rules[:8]
-
-
 def train(venture: Venture, *, minutes: float = 3.0, progress: Progress = silent) -> own.Outcome:
     """Fine-tune a name model on the venture's texts; it is adopted only where fewer held-out texts leak.
 
