@@ -53,8 +53,15 @@ KINDS: dict[str, Kind] = {
             "model", "Train and test the model", "core.model.measure:measure", room="model", resumable=True, ahead=_LOOK
         ),
         Kind("look", "Look at the data", "core.model.measure:look", room="model", ahead=_LOOK),
-        Kind("optimise", "Make it smaller and faster", "core.model.measure:optimise", room="model", resumable=True),
-        Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model"),
+        Kind(
+            "optimise",
+            "Make it smaller and faster",
+            "core.model.measure:optimise",
+            room="model",
+            resumable=True,
+            ahead=_LOOK,
+        ),
+        Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model", ahead=_LOOK),
         Kind("choose", "Compare base models", "core.model.measure:choose", room="model", ahead=_LOOK),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),

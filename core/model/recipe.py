@@ -11,6 +11,9 @@ FEW = 20  # training rows a class, up to which the settings for few examples are
 # smoothing gave 93.5.
 FULL_SETTINGS: dict[str, Any] = {"epochs": 5, "learning_rate": 2e-4, "layer_decay": 0.8}
 SMOOTHING = 0.1  # of labels, where the loss is the plain one and there are many examples
+# They suit each other: at a person's own 1e-4 the lower layers hardly move with them, and the sample venture's two
+# epochs reached 90.9 % instead of 92.7.
+_WITH_THE_RATE = ("layer_decay",)
 FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
 
 
@@ -28,7 +31,9 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     said = {name: value for name, value in wanted.items() if value is not None}
     few = rows <= FEW * classes
     chosen = FEW_SETTINGS if few else FULL_SETTINGS
-    if not few and said.get("task") != "score" and said.get("loss", "cross_entropy") == "cross_entropy":
+    if "learning_rate" in said:
+        chosen = {name: value for name, value in chosen.items() if name not in _WITH_THE_RATE}
+    elif not few and said.get("task") != "score" and said.get("loss", "cross_entropy") == "cross_entropy":
         chosen = chosen | {"label_smoothing": SMOOTHING}
     kind = "few examples a class" if few else "many examples a class"
     config = TrainConfig(**chosen | said)

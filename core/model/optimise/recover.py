@@ -18,16 +18,14 @@ from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
 from core.errors import InputError
-from core.model import adviser
-from core.model.base import Base
 from core.model.classifier import WEIGHTS, Classifier, Encoded, in_batches, load_model, save_model, tokenise
 from core.model.config import TrainConfig
 from core.model.losses import Taught
-from core.model.run import advise, write_json
+from core.model.run import write_json
 from core.model.serving.rows import check_run, run_parts
 from core.model.threads import threads
 from core.model.train import fine_tune
-from core.progress import Progress, part, silent
+from core.progress import Progress, silent
 
 FILE = "made.json"  # in the model's folder: what it was made from, and how the training went
 # A student of few rows learns from more varied texts. Of 10 rows of each BANKING77 class, 2,920 rows not learnt from:
@@ -140,19 +138,6 @@ class Lesson:
         return picked, self.logits[torch.tensor(drawn)]
 
 
-@dataclass(frozen=True, slots=True)
-class _Pupil:
-    """A student as `core.model.run.advise` asks for it."""
-
-    student: Classifier
-    base: Base
-    config: TrainConfig
-    encoded: tuple[Encoded, Encoded, Encoded]
-
-    def start(self) -> Classifier:
-        return self.student
-
-
 def made(run: Path, out: Path, kind: str, settings: Teaching) -> tuple[dict[str, Any], bool]:
     """What a model of these settings follows from, and whether `out` already holds the one that does.
 
@@ -214,10 +199,6 @@ def teach(
         InputError: the disk is full.
     """
     work, config = _work(out, follows), settings.config(lesson.limit)
-    base = Base(follows["kind"], student.encoder, lesson.tokenizer, lesson.weights_sha256)
-    nothing = Encoded([], [])
-    pupil = _Pupil(student, base, config, (lesson.train, lesson.validation, nothing))
-    forecast = advise(pupil, work, part(progress, 0, 0.1)).forecast
     taught = Taught(lesson.logits, settings.temperature, settings.weight)
     training = fine_tune(
         student,
@@ -226,13 +207,11 @@ def teach(
         config,
         lesson.pad,
         work / "checkpoints",
-        part(progress, 0.1, 1),
+        progress,
         taught=taught,
     )
     save_model(student, lesson.tokenizer, lesson.classes, lesson.limit, out)
-    held = adviser.scored(forecast, training.seconds / 60)
-    told = forecast.as_json() | {"actual": held.actual, "inside": held.inside, "ratio": held.ratio}
-    write_json(out / FILE, {"from": follows, "forecast": told, "training": asdict(training)})
+    write_json(out / FILE, {"from": follows, "training": asdict(training)})
     shutil.rmtree(work, ignore_errors=True)
     return out
 

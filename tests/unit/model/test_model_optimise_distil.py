@@ -57,13 +57,11 @@ def test_the_student_is_smaller_loads_like_any_model_and_answers_as_well(run: Pa
     assert right(run, student) >= right(run, run / "model") - 0.1
 
 
-def test_it_says_what_it_was_made_from_and_how_long_that_took_against_the_forecast(run: Path, student: Path) -> None:
+def test_it_says_what_it_was_made_from_and_how_its_training_went(run: Path, student: Path) -> None:
     told = json.loads((student / FILE).read_text())
     assert told["from"]["weights_sha256"] == file_hash(run / "model" / WEIGHTS)
     assert told["from"]["settings"]["layers"] == 1
     assert len(told["training"]["history"]) == SMALL.epochs
-    assert told["forecast"]["low"] < told["forecast"]["high"]
-    assert told["forecast"]["actual"] == pytest.approx(told["training"]["seconds"] / 60)
 
 
 def test_nothing_but_the_model_is_left_behind(run: Path, student: Path) -> None:

@@ -59,3 +59,9 @@ def test_what_a_person_set_is_kept_and_the_rest_suits_the_data() -> None:
     assert settled({"task": "score"}, 10_000, 1)[0].label_smoothing == 0
     assert "many" in why
     assert "few" in because
+
+
+def test_what_was_chosen_to_suit_a_learning_rate_is_left_out_where_a_person_sets_another() -> None:
+    own = settled({"learning_rate": 1e-4, "epochs": 2}, 10_000, 77)[0]
+    assert (own.learning_rate, own.epochs, own.layer_decay, own.label_smoothing) == (1e-4, 2, 1, 0)
+    assert settled({"epochs": 2}, 10_000, 77)[0].layer_decay < 1
