@@ -33,6 +33,7 @@ _REFUSED = (
     (b"%PDF", "a PDF"),
 )
 _CHUNK = 1 << 20
+_OWN = ("venture.toml", "privacy.toml")  # an upload must not replace them
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +196,12 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
     Returns the path to write into the venture file. The bytes are copied once; an unchanged file is kept once.
 
     Raises:
-        InputError: larger than `upload_mb`, empty, or of a kind that is not read (archive, pickle, PDF, binary).
+        InputError: larger than `upload_mb`, empty, or of a kind that is not read (archive, pickle, PDF, binary), or named as a
+            file that the venture itself is made of.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip(".-") or "upload"
+    if safe.casefold() in _OWN:  # also where file names differ by case only in appearance
+        raise InputError(f"{safe}: this name belongs to the venture itself; give the file another one.")
     settings.uploads.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=settings.uploads, prefix=".new-", delete=False) as new:
         try:

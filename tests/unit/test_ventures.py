@@ -85,6 +85,15 @@ def test_an_upload_is_kept_by_its_hash_under_a_safe_name(own_settings: Settings)
     assert len(list(own_settings.uploads.iterdir())) == 1
 
 
+@pytest.mark.parametrize("name", ["venture.toml", "privacy.toml", "../Privacy.TOML"])
+def test_an_upload_cannot_replace_what_the_venture_is_made_of(own_settings: Settings, name: str) -> None:
+    file = make(own_settings)
+    before = files_under(own_settings.var)
+    with pytest.raises(InputError, match="belongs to the venture"):
+        ventures.take_upload(own_settings, file, name, io.BytesIO(b"text,label\na,b\n"))
+    assert files_under(own_settings.var) == before
+
+
 @pytest.mark.parametrize(
     ("content", "word"),
     [
