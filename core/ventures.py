@@ -196,8 +196,8 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
     Returns the path to write into the venture file. The bytes are copied once; an unchanged file is kept once.
 
     Raises:
-        InputError: larger than `upload_mb`, empty, or of a kind that is not read (archive, pickle, PDF, binary), or named as a
-            file that the venture itself is made of.
+        InputError: larger than `upload_mb`, empty, of a kind that is not read (archive, pickle, PDF, binary), or
+            named as a file that the venture itself is made of.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip(".-") or "upload"
     if safe.casefold() in _OWN:  # also where file names differ by case only in appearance
