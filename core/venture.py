@@ -5,46 +5,30 @@ The pages edit this file and the command line runs it; the same file gives the s
 
 import hashlib
 import json
-import math
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from importlib.metadata import distributions
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    PrivateAttr,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-    model_validator,
-)
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
 
 from core.errors import InputError
 from core.venture_errors import problems
+from core.venture_market import Assumption as Assumption
+from core.venture_market import Market as Market
+from core.venture_part import Part, Share, Slug
 
 MODES = ("internal", "saas", "on_premises", "on_device")
 Mode = Literal["internal", "saas", "on_premises", "on_device"]
 Scenario = Literal["support-desk", "financial-risk", "medical-triage", "other"]
-Slug = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
-Share = Annotated[float, Field(ge=0, le=1)]
 BUNDLED = "all-MiniLM-L6-v2"
 RULES = "privacy.toml"  # beside venture.toml: the venture's own rules of the search for personal data
 
 
-class _Part(BaseModel):
-    """A table of the file: unknown keys are an error, because a misspelt key would be silently ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
-
-
-class Need(_Part):
+class Need(Part):
     """What the product is for, in plain words: what everything else is measured against."""
 
     does: str = Field("", max_length=2000, description="What the product does")
@@ -52,7 +36,7 @@ class Need(_Part):
     sold_how: str = Field("", max_length=2000, description="How it reaches them and what they pay for")
 
 
-class Must(_Part):
+class Must(Part):
     """What it must reach. A requirement left out is not checked, and the board says so."""
 
     accuracy: Share | None = Field(None, description="Least share of right answers")
@@ -64,7 +48,7 @@ class Must(_Part):
     som: float | None = Field(None, gt=0, description="Least obtainable market, in currency per year")
 
 
-class Model(_Part):
+class Model(Part):
     """The base model and how it is tuned."""
 
     base: str = Field(BUNDLED, description="The bundled model, a folder beside this file, or a hub id")
@@ -98,7 +82,7 @@ class Model(_Part):
         return {k: v for k, v in self.model_dump(exclude=apart).items() if v is not None}
 
 
-class Dataset(_Part):
+class Dataset(Part):
     """A file of rows: what is learned from, and what may hold personal data."""
 
     id: Slug
@@ -115,7 +99,7 @@ class Dataset(_Part):
     sample: int | None = Field(None, ge=1, description="Rows to scan for personal data; all where left out")
 
 
-class Dependencies(_Part):
+class Dependencies(Part):
     """What ships with the product: a requirements or lock file, or an installed environment."""
 
     manifest: str = Field("", description="requirements.txt or a lock file")
@@ -128,72 +112,14 @@ class Dependencies(_Part):
         return self
 
 
-class Distribution(_Part):
+class Distribution(Part):
     """How the product reaches customers: it decides which licence obligations trigger."""
 
     modes: list[Mode] = Field(default=["saas"], min_length=1)
     open_source: bool = False
 
 
-class Assumption(_Part):
-    """One figure of the market, as a range: a 10 % chance to be below p10, as likely as not p50, 10 % above p90."""
-
-    id: Slug
-    label: str = Field(min_length=1)
-    unit: str = Field(min_length=1)
-    p10: float
-    p50: float
-    p90: float
-    source: str = Field("", description="Where it can be read; empty shows as unsourced")
-    date: str = Field("", description="When the source said so, as YYYY-MM-DD, YYYY-MM or YYYY")
-    by: str = Field("", description="Who says so, where it is a person's judgement")
-
-    @field_validator("date", mode="before")
-    @classmethod
-    def _plain_date(cls, value: object) -> object:
-        return value.isoformat() if isinstance(value, date) else value
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if not all(math.isfinite(v) for v in (self.p10, self.p50, self.p90)):
-            raise ValueError("p10, p50 and p90 must be finite numbers")
-        if not 0 < self.p10 <= self.p50 <= self.p90:
-            raise ValueError(f"needs 0 < p10 <= p50 <= p90, got {self.p10:g}, {self.p50:g}, {self.p90:g}")
-        if self.unit == "share" and self.p90 > 1:
-            raise ValueError(f"a share is at most 1, got p90 = {self.p90:g}")
-        return self
-
-    @property
-    def sourced(self) -> bool:
-        """Whether a reader could check it."""
-        return bool(self.source or self.by)
-
-
-class Market(_Part):
-    """TAM as a product of assumptions, then the shares of it that can be served (SAM) and won (SOM)."""
-
-    currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
-    year: int | None = Field(None, ge=2000, le=2100)
-    tam: list[Slug] = Field(default_factory=list, description="Assumptions that multiply to the total market per year")
-    sam: list[Slug] = Field(default_factory=list, description="Shares of TAM that the product can serve")
-    som: list[Slug] = Field(default_factory=list, description="Shares of SAM that it can win")
-    assumptions: list[Assumption] = Field(default_factory=list)
-
-    @model_validator(mode="after")
-    def _known(self) -> Self:
-        known = {a.id: a for a in self.assumptions}
-        if len(known) != len(self.assumptions):
-            raise ValueError("two assumptions have the same id")
-        for name in (*self.tam, *self.sam, *self.som):
-            if name not in known:
-                raise ValueError(f"{name!r} is used but is not among the assumptions")
-        for name in (*self.sam, *self.som):
-            if known[name].unit != "share":
-                raise ValueError(f'{name!r} narrows the market, so its unit must be "share"')
-        return self
-
-
-class OwnCheck(_Part):
+class OwnCheck(Part):
     """A venture's own wish for a check of the policy; shown on the board as changed."""
 
     id: str
@@ -202,14 +128,14 @@ class OwnCheck(_Part):
     reason: str = Field(min_length=1, description="Why this venture differs from the policy")
 
 
-class Policy(_Part):
+class Policy(Part):
     """Which policy the checks come from, and where this venture differs."""
 
     file: str = "default"
     checks: list[OwnCheck] = Field(default_factory=list)
 
 
-class Venture(_Part):
+class Venture(Part):
     """A whole venture file.
 
     Relative paths are relative to the file's folder. Where `confined` is set (ventures made in a browser), no path
