@@ -1,5 +1,6 @@
 """Every setting of the product, read from the environment (PREFLIGHT_...) and .env."""
 
+import hashlib
 from functools import cache
 from pathlib import Path
 
@@ -58,6 +59,14 @@ class Settings(BaseSettings):
     def sample_ventures(self) -> Path:
         """The ventures that come with the product."""
         return PROJECT / "data" / "ventures"
+
+
+def private_folder(var: Path, key: str) -> Path:
+    """Where a venture's private things lie (labels, drafts, weights learned from its rows), under the program's folder.
+
+    The name is made from the venture's key, so it says nothing; only its owner may read what is in it.
+    """
+    return var / "private" / hashlib.sha256(key.encode()).hexdigest()[:16]
 
 
 @cache

@@ -1,4 +1,4 @@
-"""The ventures on this machine: find, create, duplicate, edit, and take in the files a founder uploads.
+"""The ventures on this machine: find, create, duplicate, edit, delete, and take in the files a founder uploads.
 
 Every write goes to a temporary file that is checked and then renamed, so a venture is never half-written.
 """
@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -16,22 +16,21 @@ from typing import Any, BinaryIO
 import tomlkit
 
 from core.errors import InputError
-from core.settings import Settings
-from core.venture import Venture, load, load_text
+from core.settings import Settings, private_folder
+from core.venture import Venture, content_hash, load, load_text
 
 _REFUSED = (
     (b"\x80\x02", "a pickle, which can run code when it is opened"),
     (b"\x80\x03", "a pickle, which can run code when it is opened"),
     (b"\x80\x04", "a pickle, which can run code when it is opened"),
     (b"\x80\x05", "a pickle, which can run code when it is opened"),
-    (b"PK\x03\x04", "a zip archive (spreadsheets are zips too)"),
     (b"PK\x05\x06", "an empty zip archive"),
     (b"\x1f\x8b", "a gzip archive"),
     (b"BZh", "a bzip2 archive"),
     (b"\xfd7zXZ", "an xz archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
-    (b"%PDF", "a PDF"),
 )
+_BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # Parquet, workbooks, PDF: NUL bytes belong there
 _CHUNK = 1 << 20
 _OWN = ("venture.toml", "privacy.toml")  # an upload must not replace them
 
@@ -107,6 +106,42 @@ def duplicate(settings: Settings, entry: Entry, name: str) -> Path:
     return folder / "venture.toml"
 
 
+def delete(settings: Settings, entry: Entry, runs: Iterable[Path] = ()) -> None:
+    """Remove a venture with all that was made from its rows; figures in the store stay, for they hold no row.
+
+    That is its folder, uploads that no other venture shows, its private folder (labels, drafts, own weights), and the
+    folders of its `runs`. It leaves the list in one step before anything is removed.
+
+    Raises:
+        InputError: it is a sample, lies elsewhere, or something of it could not be removed.
+    """
+    folder = entry.file.parent
+    if entry.sample or folder.resolve().parent != settings.ventures.resolve():
+        raise InputError("Only a venture made here can be deleted; the sample stays as it is.")
+    key = str(entry.file.resolve())
+    uploads = {p.name for p in settings.uploads.glob("*") if p.is_file()} if settings.uploads.is_dir() else set()
+    shown = _digests(folder) & uploads
+    gone = Path(tempfile.mkdtemp(prefix=".gone-", dir=settings.var))
+    try:
+        folder.rename(gone / folder.name)
+    except OSError as error:
+        gone.rmdir()
+        raise InputError(f"{entry.name} cannot be deleted ({error.strerror}); nothing was changed.") from None
+    others = {d for e in entries(settings) for d in _digests(e.file.parent)} if shown else set()
+    own_runs = [r for r in runs if r.resolve().parent == settings.runs.resolve()]
+    for path in (gone, private_folder(settings.var, key), *own_runs):
+        shutil.rmtree(path, ignore_errors=True)
+    for digest in shown - others:
+        (settings.uploads / digest).unlink(missing_ok=True)
+    if left := [p for p in (gone, private_folder(settings.var, key), *own_runs) if p.exists()]:
+        raise InputError(f"{entry.name} is deleted, but these could not be removed: {', '.join(map(str, left))}.")
+
+
+def _digests(folder: Path) -> set[str]:
+    """The SHA-256 of each file of a folder; links are not followed."""
+    return {content_hash(p) for p in folder.rglob("*") if p.is_file() and not p.is_symlink()}
+
+
 def _free_folder(settings: Settings, name: str) -> Path:
     folder = settings.ventures / slug_of(name)
     if folder.exists() or (settings.sample_ventures / folder.name).exists():
@@ -132,14 +167,20 @@ def save(settings: Settings, file: Path, text: str) -> Venture:
     Raises:
         InputError: every problem of the text, with line and key; or the file is a sample.
     """
-    if file.resolve().is_relative_to(settings.sample_ventures.resolve()):
-        raise InputError("The sample stays as it is; duplicate it and change the copy.")
+    refuse_sample(settings, file)
     venture = load_text(text, file, roots(settings, file))
-    _write(file, text)
+    write(file, text)
     return venture
 
 
-def _write(file: Path, text: str) -> None:
+def refuse_sample(settings: Settings, file: Path) -> None:
+    """Raise InputError where the file is a sample's."""
+    if file.resolve().is_relative_to(settings.sample_ventures.resolve()):
+        raise InputError("The sample stays as it is; duplicate it and change the copy.")
+
+
+def write(file: Path, text: str) -> None:
+    """Put a text in place of a venture's file, whole or not at all."""
     with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=file.parent, prefix=".venture-", delete=False) as new:
         new.write(text)
     os.replace(new.name, file)
@@ -196,8 +237,8 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
     Returns the path to write into the venture file. The bytes are copied once; an unchanged file is kept once.
 
     Raises:
-        InputError: larger than `upload_mb`, empty, of a kind that is not read (archive, pickle, PDF, binary), or
-            named as a file that the venture itself is made of.
+        InputError: larger than `upload_mb`, empty, of a kind that is not read (archive, pickle, binary), or named as a
+            file that the venture itself is made of.
     """
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", Path(name).name).strip(".-") or "upload"
     if safe.casefold() in _OWN:  # also where file names differ by case only in appearance
@@ -206,6 +247,8 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
     with tempfile.NamedTemporaryFile(dir=settings.uploads, prefix=".new-", delete=False) as new:
         try:
             digest = _copy_checked(stream, new, safe, settings.upload_mb)
+            new.flush()
+            _check_workbook(Path(new.name), safe)
         except BaseException:
             os.unlink(new.name)
             raise
@@ -226,7 +269,7 @@ def _copy_checked(stream: BinaryIO, new: Any, name: str, limit_mb: int) -> str:
     while chunk := stream.read(_CHUNK):
         if size == 0:
             _refuse(chunk, name)
-            binary = chunk.startswith(b"PAR1")
+            binary = chunk.startswith(_BINARY)
         size += len(chunk)
         if size > limit_mb << 20:
             raise InputError(f"{name}: larger than {limit_mb} MB; put it beside venture.toml and use the command line.")
@@ -243,3 +286,13 @@ def _refuse(head: bytes, name: str) -> None:
     for magic, what in _REFUSED:
         if head.startswith(magic):
             raise InputError(f"{name}: this is {what}; upload the table itself as CSV in UTF-8.")
+
+
+def _check_workbook(path: Path, name: str) -> None:
+    """Refuse a zip archive that is no workbook, or one that would unpack to more than can be held."""
+    with path.open("rb") as file:
+        zipped = file.read(4) == b"PK\x03\x04"
+    if zipped:
+        from core.privacy.sources.workbook import check_archive  # noqa: PLC0415 - a library that few files need
+
+        check_archive(path, name)

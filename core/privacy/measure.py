@@ -47,16 +47,18 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
     progress(0, 1, "loading the recognisers")
     search = finder(venture)
-    from core.privacy.scan import scan
+    from core.privacy.scan import scan_file
 
     size = sum(full.stat().st_size for _, full, _ in files) or 1
     limit = settings().upload_rows
-    scans, done = [], 0
+    scans: list[TableScan] = []
+    tables, done = [], 0
     for path, full, sample in files:
         share = part(progress, done / size, (done := done + full.stat().st_size) / size)
-        scans.append(scan(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
+        of_file = list(scan_file(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
+        scans += of_file
+        tables.append((path, full, of_file[0].as_json()["columns"]))  # re-identification looks at the first sheet
     (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
-    tables = [(path, full, s.as_json()["columns"]) for (path, full, _), s in zip(files, scans, strict=True)]
     hidden = risk.records(tables, max_rows=limit, progress=part(progress, 1, 1))
     return _evidence(scans, Source("measured", described(venture)), search.problems) + hidden
 

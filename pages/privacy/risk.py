@@ -33,9 +33,9 @@ def _table(path: str, name: str, digest: str, _found: Mapping[str, Mapping[str, 
 
 
 def scanned(e: Evidence | None, path: str) -> Sequence[Mapping[str, Any]]:
-    """The columns of one file as the last scan saw them; empty where there was none."""
+    """The columns of one file, of a workbook its first sheet, as the last scan saw them; empty where there was none."""
     files = e.detail.get("files", []) if e else []
-    return next((f["columns"] for f in files if f["path"] == path), [])
+    return next((f["columns"] for f in files if f["path"] == path or f["path"].startswith(f"{path} [")), [])
 
 
 def answer(risk: Risk | None) -> str:

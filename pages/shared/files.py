@@ -3,8 +3,10 @@
 import csv
 import io
 import json
+import tempfile
 from collections.abc import Callable, Sequence
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,12 +14,14 @@ import streamlit as st
 
 from core import ventures
 from core.errors import InputError
+from core.privacy.sources.peek import DOCUMENTS, WORKBOOKS, is_document, longest, peek
 from core.venture import Venture
 from core.ventures import Entry
 from pages.shared.frame import config
 from pages.shared.watch import start
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
+SCANNED = [*TABLES, *WORKBOOKS, *DOCUMENTS]
 TASKS = {"classify": "One of several classes", "score": "A number, such as stars, minutes or a price"}
 TASK_HELP = (
     "A class is right or wrong, and the model is measured by its share of right answers. A number can be nearly right, "
@@ -105,19 +109,70 @@ def bring(it: Entry, *, data: bool) -> None:
 
 
 def upload_data(it: Entry) -> None:
-    """Take in a table and ask which columns matter; a labelled one is looked at at once."""
-    limit = config().upload_mb
+    """Take in a file of texts; a table may be learned from too, and one with labels is looked at at once."""
     given = st.file_uploader(
-        "A table of texts (CSV, TSV, JSONL or Parquet)", type=TABLES, key=f"data-{it.slug}", max_upload_size=limit
+        "A table of texts (CSV, TSV, JSONL, Parquet), or a workbook, a PDF or a text to scan",
+        type=SCANNED,
+        key=f"data-{it.slug}",
+        max_upload_size=config().upload_mb,
     )
     if given is None:
         return
     try:
-        columns, longest = header(given.name, given.getvalue())
+        if is_document(given.name, given.getvalue()[:8]):
+            columns, likely = _peeked(given.file_id, given.name, given.getvalue())
+            _add_document(it, given, columns, likely)
+        else:
+            _add_table(it, given, *header(given.name, given.getvalue()))
     except InputError as error:
         st.error(str(error))
-        return
-    text = st.selectbox("Column that holds the text", columns, index=columns.index(longest), key=f"text-{it.slug}")
+
+
+@st.cache_data(max_entries=8, show_spinner="Reading its first rows")
+def _peeked(file_id: str, name: str, _content: bytes) -> tuple[list[str], str]:
+    """The columns of an uploaded document and the one with the longest texts; no text of it is kept."""
+    with tempfile.NamedTemporaryFile() as held:
+        held.write(_content)
+        held.flush()
+        columns, rows = peek(Path(held.name), name)
+    return columns, longest(columns, rows)
+
+
+def _add_document(it: Entry, given: Any, columns: Sequence[str], likely: str) -> None:
+    """A workbook, PDF or text: which column holds the text, where there is a choice."""
+    st.caption(
+        "It is only scanned for personal data; a model learns from tables. Of a workbook every sheet is scanned, a "
+        "text or PDF by its paragraphs."
+    )
+    text = likely
+    if len(columns) > 1:
+        text = st.selectbox(
+            "Column that holds the longest text", columns, index=columns.index(likely), key=f"text-{it.slug}"
+        )
+    licence = _licence()
+    if st.button("Add the file", type="primary", icon=":material/upload_file:"):
+
+        def edit(toml: str) -> str:
+            path = ventures.take_upload(config(), it.file, given.name, given)
+            row = {"id": _id(given.name), "path": path, "text": text, "licence": licence}
+            return ventures.put_dataset(toml, row)
+
+        save(it, edit)
+
+
+def _id(name: str) -> str:
+    """What a data set is called in the venture file: it begins with a letter, which a file's name need not."""
+    slug = ventures.slug_of(name)
+    return slug if slug[0].isalpha() else f"data-{slug}"
+
+
+def _licence() -> str:
+    return st.text_input("Licence of the data", "LicenseRef-own", help="An SPDX id; LicenseRef-own where it is yours.")
+
+
+def _add_table(it: Entry, given: Any, columns: Sequence[str], likely: str) -> None:
+    """A table: which columns matter, and whether something is to be learned from it."""
+    text = st.selectbox("Column that holds the text", columns, index=columns.index(likely), key=f"text-{it.slug}")
     choices = ["(none: only scan it)", *columns]
     label = st.selectbox(
         "Column that holds the right answer",
@@ -125,17 +180,14 @@ def upload_data(it: Entry) -> None:
         index=choices.index(likely_label(columns, text) or choices[0]),
         key=f"label-{it.slug}",
     )
-    licence = st.text_input(
-        "Licence of the data", "LicenseRef-own", help="An SPDX id; LicenseRef-own where it is yours."
-    )
-    test, kind = None, "classify"
+    licence, test, kind = _licence(), None, "classify"
     if not label.startswith("("):
         kind = task(f"task-{it.slug}")
         test = st.file_uploader(
             "Test rows (optional)",
             type=TABLES,
             key=f"test-{it.slug}",
-            max_upload_size=limit,
+            max_upload_size=config().upload_mb,
             help="A second table with the same columns that is only measured on. Without one, a part of the rows is "
             "held back.",
         )
@@ -147,7 +199,7 @@ def upload_data(it: Entry) -> None:
                 if ventures.slug_of(test.name) == ventures.slug_of(given.name):
                     raise InputError(f"{test.name}: both tables have this name; rename one of them.")
             path = ventures.take_upload(config(), it.file, given.name, given)
-            row = {"id": ventures.slug_of(given.name.rsplit(".", 1)[0]), "path": path, "text": text}
+            row = {"id": _id(given.name.rsplit(".", 1)[0]), "path": path, "text": text}
             row |= {"label": "" if label.startswith("(") else label, "licence": licence, "task": kind}
             row["test"] = "" if test is None else ventures.take_upload(config(), it.file, test.name, test)
             return ventures.put_dataset(toml, row)

@@ -1,15 +1,17 @@
 """Ventures: describe an idea, say what it must reach, and bring its files."""
 
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import streamlit as st
 
 from core import ventures
 from core.errors import InputError
+from core.jobs import jobs
 from core.venture import MODES, Venture
 from core.ventures import Entry
 from pages.shared.files import files, save
-from pages.shared.frame import config, entry
+from pages.shared.frame import config, entry, store
 from pages.shared.look import MODE
 
 SCENARIO = {
@@ -168,6 +170,37 @@ def duplicate_dialog(it: Entry) -> None:
         _go(file.parent.name)
 
 
+@st.dialog("Delete this venture")
+def delete_dialog(it: Entry) -> None:
+    key = str(it.file.resolve())
+    st.markdown(
+        f"**{it.name}** and all that was made from its rows are removed: its files, its labels in the leak meter, its "
+        "models and logs. This cannot be taken back. Its figures stay in the database, which holds no row."
+    )
+    if jobs(store(), venture=key, live=True):
+        st.warning("Something is being measured for it. Stop that first, on the Jobs page.", icon=":material/sync:")
+        return
+    sure = st.button(
+        "Delete it for good",
+        key="delete-sure",
+        type="primary",
+        icon=":material/delete_forever:",
+        on_click=_delete,
+        args=(it,),
+    )
+    if sure:
+        st.rerun()
+
+
+def _delete(it: Entry) -> None:
+    made = jobs(store(), venture=str(it.file.resolve()), limit=100_000)
+    try:
+        ventures.delete(config(), it, [Path(j.run_dir) for j in made if j.run_dir])
+        st.session_state["said"] = f"{it.name} is deleted."
+    except InputError as error:
+        st.session_state["delete_problem"] = str(error)
+
+
 def edit_answers(it: Entry) -> None:
     """The same questions again, with the present answers."""
     with st.form("edit", border=False):
@@ -192,6 +225,8 @@ def main() -> None:
     st.title("What is the idea, and what must it reach?", anchor=False)
     if said := st.session_state.pop("said", ""):
         st.success(said, icon=":material/check_circle:")
+    if problem := st.session_state.pop("delete_problem", ""):
+        st.error(problem)
     with st.expander("Describe a new venture", icon=":material/add:"):
         new_venture()
     it = entry()
@@ -199,6 +234,8 @@ def main() -> None:
         st.subheader(it.name, anchor=False)
         if st.button("Duplicate", icon=":material/content_copy:"):
             duplicate_dialog(it)
+        if not it.sample and st.button("Delete", icon=":material/delete:"):
+            delete_dialog(it)
     if it.problem:
         st.error(f"This file needs a correction:\n\n```\n{it.problem}\n```")
     view = st.radio(  # in the dark theme a segmented control has too little contrast

@@ -1,13 +1,15 @@
 """Every page through AppTest: it answers its question in each state a venture can be in, and never with a traceback."""
 
+import io
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 from streamlit.testing.v1 import AppTest
 
 from core import ventures
 from core.evidence import ROOMS, Evidence, Source
-from core.jobs import KINDS, jobs
+from core.jobs import KINDS, jobs, submit
 from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
@@ -30,6 +32,14 @@ def open_page(page: str, **params: str) -> AppTest:
         at.query_params[key] = value
     at.run()
     return at.switch_page(page).run() if page != PAGES[0] else at
+
+
+def workbook(rows: list[list[str]]) -> bytes:
+    book, held = Workbook(), io.BytesIO()
+    for row in rows:
+        book.active.append(row)
+    book.save(held)
+    return held.getvalue()
 
 
 def words(at: AppTest) -> str:
@@ -141,6 +151,34 @@ def test_an_empty_name_is_answered_in_words_and_creates_nothing(own: Settings) -
     assert all(e.sample for e in ventures.entries(own))
 
 
+def test_a_venture_is_deleted_only_once_it_was_said_twice(own: Settings) -> None:
+    file = ventures.create(own, "My idea", {})
+    ventures.create(own, "Other idea", {})
+    at = open_page("pages/work/ventures.py", venture="my-idea")
+    next(b for b in at.button if b.label == "Delete").click().run()
+    assert not at.exception
+    assert file.exists()
+    at.button(key="delete-sure").click().run()
+    assert not at.exception
+    assert not file.parent.exists()
+    assert any("My idea is deleted" in s.value for s in at.success)
+    assert (own.ventures / "other-idea" / "venture.toml").exists()
+
+
+def test_a_venture_that_is_being_measured_cannot_be_deleted(own: Settings) -> None:
+    file = ventures.create(own, "My idea", {})
+    submit(connect(own), own, "market", venture=str(file))
+    at = open_page("pages/work/ventures.py", venture="my-idea")
+    next(b for b in at.button if b.label == "Delete").click().run()
+    assert any("Stop that first" in w.value for w in at.warning)
+    assert not [b for b in at.button if b.key == "delete-sure"]
+
+
+def test_the_sample_has_no_button_to_delete_it(own: Settings) -> None:
+    at = open_page("pages/work/ventures.py", venture="support-desk")
+    assert not [b for b in at.button if b.label == "Delete"]
+
+
 def test_a_wrong_edit_of_the_file_shows_every_problem_and_saves_nothing(own: Settings) -> None:
     file = ventures.create(own, "Edited", {})
     before = file.read_text()
@@ -165,7 +203,31 @@ def test_an_uploaded_table_becomes_a_data_set(own: Settings) -> None:
     assert of.datasets[0].text == "text"
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00broken", b"", b"PK\x03\x04zip"])
+def test_a_text_becomes_a_data_set_that_is_only_scanned(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    at.file_uploader(key="data-fed").upload("notes.txt", b"A first note.\n\nA second one.\n").run()
+    assert not at.exception
+    assert "only scanned for personal data" in words(at)
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    assert not at.exception
+    assert [(d.path, d.text, d.label) for d in load(file).datasets] == [("notes.txt", "text", "")]
+
+
+def test_a_workbook_becomes_a_data_set_and_a_damaged_one_does_not(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    at.file_uploader(key="data-fed").upload("people.xlsx", workbook([["name", "note"], ["a", "a longer text"]])).run()
+    assert not at.exception
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    assert [(d.path, d.text) for d in load(file).datasets] == [("people.xlsx", "note")]
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    at.file_uploader(key="data-fed").upload("bad.xlsx", workbook([["a"]])[:200]).run()
+    assert not at.exception
+    assert any("bad.xlsx" in e.value for e in at.error)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00broken", b"", b"PK\x05\x06zip"])
 def test_a_bad_upload_is_answered_in_words_and_changes_nothing(own: Settings, content: bytes) -> None:
     file = ventures.create(own, "Fed", {})
     before = file.read_text()

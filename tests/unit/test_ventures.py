@@ -1,13 +1,14 @@
 """Creating, editing and feeding ventures: nothing is half-written, comments stay, bad files are refused."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from core import ventures
 from core.errors import InputError
-from core.settings import Settings
+from core.settings import Settings, private_folder
 
 
 def files_under(folder: Path) -> dict[str, bytes]:
@@ -99,9 +100,9 @@ def test_an_upload_cannot_replace_what_the_venture_is_made_of(own_settings: Sett
     [
         (b"", "is empty"),
         (b"\x80\x04\x95rest of a pickle", "pickle"),
-        (b"PK\x03\x04" + b"\0" * 100, "zip"),
+        (b"PK\x05\x06" + b"\0" * 18, "zip"),
         (b"\x1f\x8b\x08rest", "gzip"),
-        (b"%PDF-1.7", "PDF"),
+        (b"\x80\x05rest of a pickle", "pickle"),
         (b"text,label\na\0b,c\n", "NUL"),
         (b"x" * (3 << 20), "larger than"),
     ],
@@ -137,3 +138,70 @@ def test_a_parquet_table_is_taken_in_as_it_is(tmp_path: Path) -> None:
     with source.open("rb") as stream:
         path = ventures.take_upload(config, file, "rows.parquet", stream)
     assert (file.parent / path).read_bytes() == source.read_bytes()
+
+
+def zipped(*names: str) -> bytes:
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for name in names:
+            archive.writestr(name, "<a/>")
+    return held.getvalue()
+
+
+def test_a_workbook_and_a_pdf_are_taken_in_and_another_archive_is_not(own_settings: Settings) -> None:
+    file = make(own_settings)
+    for name, content in (("a.xlsx", zipped("xl/workbook.xml")), ("b.pdf", b"%PDF-1.7\n\0"), ("c.txt", b"a text")):
+        path = ventures.take_upload(own_settings, file, name, io.BytesIO(content))
+        assert (file.parent / path).read_bytes() == content
+    before = files_under(own_settings.var)
+    with pytest.raises(InputError, match="zip archive, not a workbook"):
+        ventures.take_upload(own_settings, file, "d.xlsx", io.BytesIO(zipped("a.csv")))
+    assert files_under(own_settings.var) == before
+
+
+def found(own: Settings, slug: str) -> ventures.Entry:
+    return next(e for e in ventures.entries(own) if e.slug == slug)
+
+
+def test_a_deleted_venture_leaves_no_row_label_or_weight_and_others_stay(own_settings: Settings) -> None:
+    shared, alone = b"text\nshared rows\n", b"text\nrows of one\n"
+    first, second = make(own_settings), make(own_settings, "Other idea")
+    for file, contents in ((first, {"a.csv": shared, "b.csv": alone}), (second, {"a.csv": shared})):
+        for name, content in contents.items():
+            ventures.take_upload(own_settings, file, name, io.BytesIO(content))
+        private = private_folder(own_settings.var, str(file))
+        private.mkdir(parents=True)
+        (private / "leak.json").write_text("{}")
+    run, foreign = own_settings.runs / "1", own_settings.var.parent / "elsewhere"
+    for folder in (run, foreign):
+        folder.mkdir(parents=True)
+        (folder / "scan.json").write_text("{}")
+    ventures.delete(own_settings, found(own_settings, "my-idea"), [run, foreign])
+    assert [e.slug for e in ventures.entries(own_settings) if not e.sample] == ["other-idea"]
+    assert not private_folder(own_settings.var, str(first)).exists()
+    assert private_folder(own_settings.var, str(second)).exists()
+    assert [p.read_bytes() for p in own_settings.uploads.iterdir()] == [shared]
+    assert (second.parent / "a.csv").read_bytes() == shared
+    assert not run.exists()
+    assert foreign.exists()
+    assert not list(own_settings.var.glob(".gone-*"))
+
+
+def test_a_sample_or_a_folder_elsewhere_cannot_be_deleted(own_settings: Settings, tmp_path: Path) -> None:
+    sample = next(e for e in ventures.entries(own_settings) if e.sample)
+    aside = tmp_path / "aside" / "venture.toml"
+    aside.parent.mkdir()
+    aside.write_text('schema = 1\nname = "Aside"\n')
+    make(own_settings)
+    (own_settings.ventures / "linked").symlink_to(aside.parent)
+    for entry in (sample, ventures.Entry("aside", aside, False, None), found(own_settings, "linked")):
+        with pytest.raises(InputError, match="made here"):
+            ventures.delete(own_settings, entry)
+        assert entry.file.exists()
+
+
+def test_a_broken_venture_can_be_deleted(own_settings: Settings) -> None:
+    file = make(own_settings)
+    file.write_text("nonsense")
+    ventures.delete(own_settings, found(own_settings, "my-idea"))
+    assert not file.parent.exists()

@@ -4,7 +4,6 @@ It lies in a private folder that only its owner can read. A row is known by its 
 its text, so that a changed file is noticed and nobody can try texts against the sheet without the key.
 """
 
-import hashlib
 import hmac
 import json
 import os
@@ -18,6 +17,7 @@ from typing import Any
 from core.errors import InputError
 from core.privacy.leak.estimate import Result, estimate, tally
 from core.privacy.leak.mark import Mark
+from core.settings import private_folder
 
 _SHEET, _KEY = "leak.json", "key"
 _VERSION = 1
@@ -93,7 +93,7 @@ class Folder:
     @classmethod
     def of(cls, var: Path, venture: str) -> "Folder":
         """The private folder of a venture under the program's own folder."""
-        return cls(var / "private" / hashlib.sha256(venture.encode()).hexdigest()[:16])
+        return cls(private_folder(var, venture))
 
     def digest(self, text: str) -> str:
         """A keyed hash of a row's text (HMAC-SHA-256, RFC 2104), 128 bits of it."""

@@ -49,7 +49,7 @@ def sheets(path: Path, name: str) -> list[Sheet]:
     Raises:
         InputError: it is locked by a password, no workbook, or too large.
     """
-    _check_size(path, name)
+    check_archive(path, name)
     try:
         book = calamine.CalamineWorkbook.from_path(path)
         full = [s for s in book.sheet_names if sum(any(row) for row in _first(book, s)) > 1]
@@ -67,7 +67,7 @@ def _first(book: Any, sheet: str) -> list[list[Any]]:
     return list(islice(book.get_sheet_by_name(sheet).iter_rows(), 50))
 
 
-def _check_size(path: Path, name: str) -> None:
+def check_archive(path: Path, name: str) -> None:
     """Refuse an archive that would unpack to more than can be held, or that is no workbook."""
     if not zipfile.is_zipfile(path):
         return

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pytest
 
 from core.errors import InputError
@@ -124,3 +125,21 @@ def test_progress_reaches_the_end_and_never_goes_back(folder: Path, tmp_path: Pa
     measure(venture(folder, test="data/test.csv"), tmp_path, lambda done, total, note="": told.append(done / total))
     assert told == sorted(told)
     assert told[-1] == pytest.approx(1)
+
+
+def test_every_sheet_of_a_workbook_is_scanned(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["note"])
+    book.active.append(["all is well"])
+    more = book.create_sheet("More")
+    more.append(["mail"])
+    for name in ("ann", "bob"):
+        more.append([f"{name}@example.com"])
+    book.save(tmp_path / "book.xlsx")
+    of = parse(
+        {"schema": 1, "name": "T", "datasets": [{"id": "a", "path": "book.xlsx", "text": "note"}]}, tmp_path / "v.toml"
+    )
+    share = measure(of, tmp_path)[0]
+    assert [f["path"] for f in share.detail["files"]] == ["book.xlsx [Sheet]", "book.xlsx [More]"]
+    assert share.n == 3
+    assert share.value == pytest.approx(2 / 3)
