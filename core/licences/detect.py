@@ -81,10 +81,10 @@ def claim(package: ResolvedPackage) -> Claim:
     if expression is not None:
         line, text = expression
         node = spdx.parse(text)
-        found = Finding("License-Expression", package.metadata.file, line, _short(text))
+        found = Finding(package.metadata.tier or "License-Expression", package.metadata.file, line, _short(text))
         if node is not None:
             return Claim(package, str(node), node, (found,))
-        why = f"its License-Expression {_short(text)!r} is not an SPDX expression"
+        why = f"its {package.metadata.tier or 'License-Expression'} {_short(text)!r} is not an SPDX expression"
         return Claim(package, _short(text), None, (found,), why=why)
     return _legacy(package)
 
@@ -94,7 +94,7 @@ def _legacy(package: ResolvedPackage) -> Claim:
     file = package.metadata.file
     field = package.metadata.first("License")
     classifiers = [(line, v) for line, v in package.metadata.all("Classifier") if _names_licence(v)]
-    evidence = [Finding("License", file, *_cut(field))] if field else []
+    evidence = [Finding(package.metadata.tier or "License", file, *_cut(field))] if field else []
     evidence += [Finding("classifier", file, *_cut(row)) for row in classifiers]
     name = field[1] if field and len(field[1].split()) < TEXT_WORDS else ""
     from_field = spdx.read_name(name) if name else None
@@ -108,7 +108,8 @@ def _legacy(package: ResolvedPackage) -> Claim:
 
 def _from_sbom(claim: Claim) -> Claim:
     """Settle a claim by the package's own SBOM, where that names a licence of the family the metadata speaks of."""
-    for entry in own_entries(claim.package.folder, claim.package.name):
+    folder = claim.package.folder
+    for entry in own_entries(folder, claim.package.name) if folder is not None else ():
         node = spdx.parse(entry.licence)
         if node is not None and claim.hints & _family(node):
             found = Finding("SBOM", entry.file, 1, _short(entry.licence))

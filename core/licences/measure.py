@@ -5,6 +5,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from core.errors import InputError
 from core.evidence import Evidence
 from core.licences import policy as rules
 from core.licences.detect import Detected, claim, decide
@@ -12,7 +13,7 @@ from core.licences.package import LicenceText, ResolvedPackage, SkippedPackage
 from core.licences.policy import MODES, Mode
 from core.licences.records import SCANCODE, records, records_without_packages, tool_version
 from core.licences.report import Asset, LicenceReport, asset_component, package_component, skipped_component
-from core.licences.source import CURRENT, Package, read_target
+from core.licences.sources import CURRENT, Package, read_target
 from core.licences.texts import Matcher, MatcherUnavailable, read_texts
 from core.licences.weigh import Read
 from core.progress import Progress, part, silent
@@ -72,14 +73,23 @@ def check(
 def _read(
     target: Target | Sequence[Target] | None, platform: str, offline: bool, cache: Path, progress: Progress
 ) -> list[Package]:
-    """Read every target; a package that two of them name in one version counts once."""
+    """Read every target; a package that two of them name in one version counts once.
+
+    Of several targets, one that cannot be used is listed with the reason; the only one there is, raised.
+    """
     targets = [] if target is None else [target] if isinstance(target, str | Path) else list(target)
-    out: dict[tuple[str, str], Package] = {}
+    out: dict[tuple[str, str, str], Package] = {}
     for i, one in enumerate(targets):
         share = part(progress, i / len(targets), (i + 1) / len(targets))
         share(0, 1, "Reading the list of packages")
-        for package in read_target(one, platform=platform, offline=offline, cache=cache, progress=share):
-            out.setdefault((package.name.lower(), package.version), package)
+        try:
+            found = read_target(one, platform=platform, offline=offline, cache=cache, progress=share)
+        except InputError as error:
+            if len(targets) == 1:
+                raise
+            found = [SkippedPackage(Path(one).name, str(error))]
+        for package in found:
+            out.setdefault((package.ecosystem, package.name.lower(), package.version), package)
     return list(out.values())
 
 

@@ -6,7 +6,7 @@ Only files are read, as bytes that may be in any encoding; nothing of a package 
 import csv
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,8 @@ from typing import Literal
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-Origin = Literal["installed", "index"]
+Origin = Literal["installed", "index", "wheel", "node_modules", "lock", "sbom", "source"]
+Usage = Literal["dynamic", "static", "copied"]
 TEXT_BYTES = 1_000_000  # the longest real licence file seen (CUDA) is 80 kB; beyond this a file is not a licence
 METADATA_BYTES = 5_000_000
 HEADERS, HEADER_BYTES = 12, 8_000
@@ -31,13 +32,19 @@ _CODE = {".py", ".pyc", ".pyi", ".so", ".json", ".c", ".h", ".html"}
 class SkippedPackage:
     """A package that was named but could not be read, with the reason.
 
-    `ships` is False where the target never installs it (its marker says so): it then leaves no doubt behind.
+    Attributes:
+        ships: False where the product never holds it (its marker says so, or it is only for development): it then
+            leaves no doubt behind.
+        ecosystem, via, required_by: as of a `ResolvedPackage`.
     """
 
     name: str
     reason: str
     version: str = ""
     ships: bool = True
+    ecosystem: str = "python"
+    via: tuple[str, ...] = ()
+    required_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,14 +52,29 @@ class ResolvedPackage:
     """A package whose metadata can be read.
 
     Attributes:
-        folder: its `.dist-info` folder (`.egg-info` for old ones).
-        origin: "installed" here, or fetched as metadata from the package "index".
+        folder: where its files lie: the `.dist-info` folder of a Python package (`.egg-info` for old ones), a folder
+            below `node_modules`, a source folder. None where only a lock file or an SBOM speaks of it.
+        origin: where its metadata was read.
+        ecosystem: "python", "npm", "own" (the product's own code), "model", "dataset", "bundled" (found inside
+            another package), or the type that an SBOM's package URL gives ("cargo", "maven", "deb").
+        use: how the product holds it: a dynamic dependency, linked into a binary, or copied into the source.
+        stated: its METADATA, or what a lock file or SBOM says of its licence in the same form; None: not read yet.
+        texts: licence texts that came with such a statement.
+        via: why it is here: where the chain of requirers begins (a file, an environment), then the packages on the
+            way, its direct requirer last. One entry only: it was named itself.
+        required_by: every package that directly requires it.
     """
 
     name: str
     version: str
-    folder: Path
+    folder: Path | None
     origin: Origin = "installed"
+    ecosystem: str = "python"
+    use: Usage = "dynamic"
+    stated: "Metadata | None" = field(default=None, compare=False, repr=False)
+    texts: "tuple[LicenceText, ...]" = field(default=(), compare=False, repr=False)
+    via: tuple[str, ...] = ()
+    required_by: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -61,7 +83,9 @@ class ResolvedPackage:
 
     @cached_property
     def metadata(self) -> "Metadata":
-        """Its METADATA, read once."""
+        """What its METADATA says, read once, or what is stated of it."""
+        if self.stated is not None or self.folder is None:
+            return self.stated or Metadata("", ())
         return read_metadata(self.folder)
 
     def requires(self) -> Iterator[Requirement]:
@@ -75,10 +99,15 @@ class ResolvedPackage:
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """The header fields of a METADATA file: (lower-case name, line, value), in file order."""
+    """The header fields of a METADATA file: (lower-case name, line, value), in file order.
+
+    What a lock file or an SBOM says takes the same form, an expression as `license-expression`, any other name as
+    `license`; `tier` then names who says it ("package-lock.json", "CycloneDX"), and is empty for METADATA itself.
+    """
 
     file: str
     fields: tuple[tuple[str, int, str], ...]
+    tier: str = ""
 
     def all(self, name: str) -> list[tuple[int, str]]:
         """Every (line, value) of a field."""
@@ -137,9 +166,8 @@ def read_package(folder: Path, origin: Origin = "installed") -> ResolvedPackage 
     if not metadata.fields:
         return SkippedPackage(stem_name, "its METADATA file is missing or empty", stem_version)
     name, version = metadata.first("Name"), metadata.first("Version")
-    package = ResolvedPackage(name[1] if name else stem_name, version[1] if version else stem_version, folder, origin)
-    package.__dict__["metadata"] = metadata  # fills the cached property: the file is not read twice
-    return package
+    called, numbered = name[1] if name else stem_name, version[1] if version else stem_version
+    return ResolvedPackage(called, numbered, folder, origin, stated=metadata)
 
 
 def licence_texts(package: ResolvedPackage) -> list[LicenceText]:
@@ -147,9 +175,15 @@ def licence_texts(package: ResolvedPackage) -> list[LicenceText]:
 
     Looked for in its dist-info first, then in the files it installed (RECORD).
     """
-    top = package.folder.parent
-    found = []
-    for path in _in_folder(package.folder) or _in_record(package.folder):
+    if package.folder is None:
+        return list(package.texts)
+    folder = package.folder
+    top, found = folder.parent, list(package.texts)
+    if package.ecosystem == "python":
+        paths = _in_folder(folder) or _in_record(folder)
+    else:
+        paths = sorted(p for p in _listing(folder) if is_primary(p.name) and _lies_in(p, folder.resolve()))
+    for path in paths:
         try:
             raw = path.read_bytes() if path.stat().st_size <= TEXT_BYTES else b""
         except OSError:
@@ -204,9 +238,9 @@ def _lies_in(path: Path, root: Path) -> bool:
 
 def source_headers(package: ResolvedPackage) -> list[LicenceText]:
     """The comments at the head of a few of the package's top source files, where they speak of a licence."""
-    record, root = package.folder / "RECORD", package.folder.parent.resolve()
-    if not record.is_file():
+    if package.folder is None or not (package.folder / "RECORD").is_file():
         return []
+    record, root = package.folder / "RECORD", package.folder.parent.resolve()
     names = sorted(n for n in _recorded(record) if n.endswith(".py") and n.count("/") <= 1 and "test" not in n)
     out = []
     for name in names[:HEADERS]:

@@ -133,7 +133,7 @@ class LicenceReport:
             "packages_left_out": max(0, len(packages) - (most or len(packages))),
             "models": [c.as_json() for c in self.of("model")],
             "datasets": [c.as_json() for c in self.of("dataset")],
-            "skipped": [{"name": s.name, "reason": s.reason} for s in self.skipped],
+            "skipped": [asdict(s) for s in self.skipped],
             "modes": {mode: self.mode_json(mode, most) for mode in self.modes},
             "categories": self.categories(),
             "policy": self.policy,

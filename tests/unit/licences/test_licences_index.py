@@ -11,9 +11,10 @@ import pytest
 from licences_support import Index
 
 from core.licences.detect import claim
-from core.licences.index import IndexUnreachable, NoSolution, resolve
 from core.licences.package import ResolvedPackage, SkippedPackage, licence_texts
-from core.licences.source import UNREACHABLE, Package, read_target
+from core.licences.sources import Package, read_target
+from core.licences.sources.index import IndexUnreachable, NoSolution, resolve
+from core.licences.sources.python import UNREACHABLE
 from core.progress import Cancelled
 
 
@@ -131,7 +132,7 @@ def test_an_index_that_does_not_answer_leaves_the_missing_unknown(
     monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     found = read(tmp_path, "zz-app\npackaging\n")
-    assert found["zz-app"] == SkippedPackage("zz-app", UNREACHABLE)
+    assert found["zz-app"] == SkippedPackage("zz-app", UNREACHABLE, via=("requirements.txt",))
     assert isinstance(found["packaging"], ResolvedPackage)
     with pytest.raises(IndexUnreachable):
         resolve(["zz-app"])

@@ -158,9 +158,24 @@ def test_what_the_setting_offline_says_is_obeyed(
 
 
 def test_a_manifest_that_cannot_be_used_is_the_inputs_fault(tmp_path: Path, own_settings: Settings) -> None:
-    (tmp_path / "requirements.txt").write_text("git+https://example.org/x\n")
-    with pytest.raises(InputError, match=r"requirements\.txt, line 1"):
+    (tmp_path / "requirements.txt").write_bytes(b"caf\xe9\n")
+    with pytest.raises(InputError, match=r"requirements\.txt: not UTF-8"):
         measured(venture(tmp_path, dependencies=[{"manifest": "requirements.txt"}]))
+
+
+def test_a_line_that_cannot_be_used_leaves_the_verdict_open(tmp_path: Path, own_settings: Settings) -> None:
+    (tmp_path / "requirements.txt").write_text("packaging\ngit+https://example.org/x\n--pre\n")
+    found = measured(venture(tmp_path, dependencies=[{"manifest": "requirements.txt"}]))
+    assert (found["licences.saas"].value, found["licences.packages"].value) == ("unknown", 2)
+    assert len(found["licences.packages"].detail["skipped"]) == 2
+
+
+def test_one_unusable_target_of_several_is_listed_and_the_others_are_read(tmp_path: Path, env: Path) -> None:
+    report = check([env, tmp_path / "gone.txt"], cache=tmp_path / "cache")
+    assert sorted(c.name for c in report.components) == ["copyleft", "free", "gone.txt", "lesser"]
+    (gone,) = report.skipped
+    assert "no such file" in gone.reason
+    assert str(report.verdict("internal")) == "unknown"
 
 
 def test_two_targets_are_one_report(tmp_path: Path, env: Path, make_dist: Make) -> None:

@@ -1,5 +1,6 @@
 """A requirements file is read without following what it points at, and what cannot be used is named with its line."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.licences.requirements import MOST_LINES, applies, marker_environment, read_requirements
+from core.licences.sources.requirements import MOST_LINES, read_requirements
+from core.licences.sources.target import applies, marker_environment
 
 
 def write(tmp_path: Path, text: str) -> Path:
@@ -19,10 +21,13 @@ def write(tmp_path: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("-r other.txt", "-r includes another file"),
-        ("-rother.txt", "-r includes another file"),
-        ("--requirement=other.txt", "--requirement includes another file"),
-        ("-c limits.txt", "-c names a constraints file"),
+        ("-r other.txt", "-r names a file that is not there"),
+        ("-rother.txt", "-r names a file that is not there"),
+        ("--requirement=../other.txt", "--requirement leads out of the file's folder"),
+        ("-r /etc/passwd", "-r leads out of the file's folder"),
+        ("-r https://example.org/r.txt", "-r names no file beside it"),
+        ("-r .", "-r names a file that is not there"),
+        ("-c limits.txt", "-c names a file that is not there"),
         ("-e .", "-e installs from a folder"),
         ("--index-url https://example.org/simple", "--index-url would ask another package index"),
         ("--extra-index-url=https://example.org/simple", "--extra-index-url would ask another package index"),
@@ -50,13 +55,36 @@ def write(tmp_path: Path, text: str) -> Path:
         ("pandas; id", "not a requirement"),
     ],
 )
-def test_what_points_elsewhere_is_refused_with_its_line(tmp_path: Path, line: str, says: str) -> None:
-    path = write(tmp_path, f"# a comment\nnumpy>=2\n{line}\n")
-    with pytest.raises(InputError) as error:
-        read_requirements(path)
-    assert says in str(error.value)
-    assert str(error.value).startswith("requirements.txt, line 3: ")
-    assert "\n" not in str(error.value)
+def test_a_line_that_points_elsewhere_is_skipped_with_its_place_and_the_rest_is_read(
+    tmp_path: Path, line: str, says: str
+) -> None:
+    listing = read_requirements(write(tmp_path, f"# a comment\nnumpy>=2\n{line}\nscipy\n"))
+    assert [w.key for w in listing.wanted] == ["numpy", "scipy"]
+    (refused,) = listing.skipped
+    assert says in refused.reason
+    assert refused.reason.startswith("requirements.txt, line 3: ")
+    assert "\n" not in refused.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "name", "ships"),
+    [
+        ("git+https://me@h/x.git#egg=Thing", "Thing", True),
+        ("x[a] @ https://h/x.whl", "x", True),
+        ("pandas && id", "pandas", True),
+        ("https://h/x.whl", "requirements.txt, line 1", True),
+        ("-r ../more.txt", "requirements.txt, line 1", True),
+        ("-e ./part", "requirements.txt, line 1", True),
+        ("-e .", "requirements.txt, line 1", False),
+        ("--index-url https://h", "requirements.txt, line 1", False),
+        ("-c ../more.txt", "requirements.txt, line 1", False),
+    ],
+)
+def test_what_a_skipped_line_hides_counts_only_where_it_may_ship(
+    tmp_path: Path, line: str, name: str, ships: bool
+) -> None:
+    (refused,) = read_requirements(write(tmp_path, line)).skipped
+    assert (refused.name, refused.ships) == (name, ships)
 
 
 def test_a_password_in_a_refused_line_is_not_repeated(tmp_path: Path) -> None:
@@ -64,10 +92,35 @@ def test_a_password_in_a_refused_line_is_not_repeated(tmp_path: Path) -> None:
         "-ihttps://me:s3cret@example.org",
         "--index-url=https://me:s3cret@example.org",
         "x @ https://me:s3cret@h/x",
+        "git+https://me:s3cret@h/x",
+        "me:s3cret@h/x",
+        "-r https://me:s3cret@h/x",
     ):
-        with pytest.raises(InputError) as error:
-            read_requirements(write(tmp_path, line))
-        assert "s3cret" not in str(error.value)
+        assert "s3cret" not in str(read_requirements(write(tmp_path, line)).skipped)
+
+
+def test_files_beside_it_are_read_with_it_and_constraints_only_constrain(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts" / "base.txt").write_text("six\n-r ../requirements.txt\n-c limits.txt\n../out\n")
+    (tmp_path / "parts" / "limits.txt").write_text("numpy<3\ngit+https://h/x\n")
+    listing = read_requirements(write(tmp_path, "numpy\n-r parts/base.txt\n"))
+    assert [(w.key, w.file, w.line) for w in listing.wanted] == [
+        ("numpy", "requirements.txt", 1),
+        ("six", "base.txt", 1),
+    ]
+    assert listing.constraints == ("numpy<3",)
+    places = [(s.reason.split(":")[0], s.ships) for s in listing.skipped]
+    assert places == [("limits.txt, line 2", False), ("base.txt, line 4", True)]
+
+
+def test_a_link_that_leads_out_is_not_followed(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "secret.txt").write_text("secret-package\n")
+    (inside / "link.txt").symlink_to(tmp_path / "secret.txt")
+    listing = read_requirements(write(inside, "six\n-r link.txt\n"))
+    assert [w.key for w in listing.wanted] == ["six"]
+    assert "leads out" in listing.skipped[0].reason
 
 
 def test_pins_hashes_markers_continuations_and_comments_are_read(tmp_path: Path) -> None:
@@ -76,14 +129,14 @@ def test_pins_hashes_markers_continuations_and_comments_are_read(tmp_path: Path)
         "    --hash=sha256:AA11 \\\n    --hash=sha256:bb22\n"
         "    # via something\n\nbaz>=1,<2  # why\r\nqux==1.*\n"
     )
-    foo, baz, qux = read_requirements(write(tmp_path, text))
+    foo, baz, qux = read_requirements(write(tmp_path, text)).wanted
     assert (foo.key, foo.pin, foo.line, foo.hashes) == ("foo-bar", "1.2", 1, frozenset({"aa11", "bb22"}))
     assert (baz.key, baz.pin, baz.line) == ("baz", "", 6)
     assert qux.pin == ""
 
 
 def test_markers_are_answered_for_the_target_and_not_for_this_machine(tmp_path: Path) -> None:
-    (line,) = read_requirements(write(tmp_path, "pywin32; sys_platform == 'win32'"))
+    (line,) = read_requirements(write(tmp_path, "pywin32; sys_platform == 'win32'")).wanted
     assert applies(line.requirement, marker_environment("windows"))
     assert not applies(line.requirement, marker_environment("linux"))
     with pytest.raises(InputError, match="linux, macos, windows"):
@@ -91,9 +144,9 @@ def test_markers_are_answered_for_the_target_and_not_for_this_machine(tmp_path: 
 
 
 def test_too_long_empty_or_undecodable_files_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="more than 10,000 lines"):
+    with pytest.raises(InputError, match="more than 50,000 lines"):
         read_requirements(write(tmp_path, "a\n" * (MOST_LINES + 1)))
-    assert len(read_requirements(write(tmp_path, "a\n" * (MOST_LINES - 1)))) == MOST_LINES - 1
+    assert len(read_requirements(write(tmp_path, "a\n" * (MOST_LINES - 1))).wanted) == MOST_LINES - 1
     with pytest.raises(InputError, match="names no package"):
         read_requirements(write(tmp_path, "# nothing yet\n\n"))
     path = tmp_path / "latin.txt"
@@ -107,11 +160,20 @@ def test_too_long_empty_or_undecodable_files_are_refused(tmp_path: Path) -> None
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.text(alphabet=st.sampled_from("ab1.-_=<>!~;,[]()@:/\\#'\" \n\t$|&{}`*é\x00"), max_size=60))
-def test_any_text_is_read_or_refused_with_one_message(tmp_path: Path, text: str) -> None:
-    lines, message = [], ""
+def test_any_text_is_read_or_refused_and_no_line_is_dropped(tmp_path: Path, text: str) -> None:
     try:
-        lines = read_requirements(write(tmp_path, text))
+        listing = read_requirements(write(tmp_path, text))
     except InputError as error:
-        message = str(error)
-    assert lines or message.startswith("requirements.txt")
-    assert all(not w.requirement.url for w in lines)
+        assert str(error).startswith("requirements.txt")  # noqa: PT017 - either way is right
+        return
+    said = [(w.file, w.line) for w in listing.wanted] + [_place(s.reason) for s in listing.skipped]
+    assert len(set(said)) == len(said)
+    plain = [n for n, line in enumerate(text.split("\n"), 1) if re.search(r"^[^#\s]", line)]
+    continued = {n + 1 for n, line in enumerate(text.split("\n"), 1) if line.rstrip("\r").endswith("\\")}
+    assert {n for n in plain if n not in continued} <= {line for _, line in said}
+    assert all(not w.requirement.url for w in listing.wanted)
+
+
+def _place(reason: str) -> tuple[str, int]:
+    file, line = reason.split(": ")[0].split(", line ")
+    return file, int(line)

@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import InputError
 from core.licences.package import ResolvedPackage, SkippedPackage
-from core.licences.source import UNREACHABLE, Package, read_target
+from core.licences.sources import Package, read_target
+from core.licences.sources.python import UNREACHABLE
 
 Make = Callable[..., Path]
 

@@ -6,6 +6,7 @@ Wheels only: a source distribution would have to be built, which runs its code.
 """
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,11 @@ from core.progress import Progress, silent
 
 RESOLVE_S = 60.0  # 172 packages resolve in 3 s cold; a network that needs a minute is as good as none
 _WAIT_S = 0.2
+_ABSENT = re.compile(
+    r"Because (?:all versions of )?([\w.-]+?)(?:(?:[=<>!~]=?|,)\S*)? "
+    r"(?:was not found in the|ha(?:s|ve) no usable wheels|has no wheels)"
+    r"|there (?:is|are) no versions? of ([\w.-]+?)(?:[=<>!~,]|\s)"
+)
 
 
 class IndexUnreachable(Exception):  # noqa: N818 - an answer the caller acts on
@@ -31,6 +37,11 @@ class IndexUnreachable(Exception):  # noqa: N818 - an answer the caller acts on
 
 class NoSolution(Exception):  # noqa: N818 - an answer the caller acts on
     """The index was asked and has no wheels that fit; the message says which."""
+
+    def __init__(self, message: str, culprit: str = "") -> None:
+        """Take the key of the one package that the index lacks; empty where several do not fit together."""
+        super().__init__(message)
+        self.culprit = culprit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ def resolve(
     requirements: Sequence[str],
     *,
     constraints: Iterable[str] = (),
+    excluded: Iterable[str] = (),
     dependencies: bool = True,
     platform: str = "linux",
     progress: Progress = silent,
@@ -62,6 +74,7 @@ def resolve(
     Args:
         requirements: plain PEP 508 lines; no options, URLs or paths.
         constraints: versions to keep to, as `name==version`.
+        excluded: names to leave out wherever they are required.
         dependencies: False for a lock file, which is complete as it stands.
         platform: linux, macos or windows; this Python's version.
 
@@ -77,18 +90,11 @@ def resolve(
         (work / "uv.toml").touch()  # stops the search for a configuration in the folders above
         (work / "wanted.in").write_text("\n".join(requirements) + "\n", "utf-8")
         (work / "keep.txt").write_text("\n".join(constraints) + "\n", "utf-8")
+        (work / "without.txt").write_text("\n".join(excluded) + "\n", "utf-8")
         command = [
-            *("pip", "compile", "wanted.in", "--constraints", "keep.txt"),
-            *(
-                "--format",
-                "pylock.toml",
-                "--output-file",
-                "pylock.toml",
-                "--quiet",
-                "--no-progress",
-                "--color",
-                "never",
-            ),
+            *("pip", "compile", "wanted.in", "--constraints", "keep.txt", "--excludes", "without.txt"),
+            *("--format", "pylock.toml", "--output-file", "pylock.toml"),
+            *("--quiet", "--no-progress", "--color", "never"),
             *("--only-binary", ":all:", "--python-platform", platform),
             *("--python", sys.executable, "--no-python-downloads"),
             *(() if dependencies else ("--no-deps",)),
@@ -139,7 +145,8 @@ def _raise(said: str) -> None:
         raise IndexUnreachable("the package index did not answer")
     cause = said.split("cause:", 1)[-1].split("hint:")[0]
     sentence = " ".join(cause.split()).split(", we can conclude")[0].removeprefix("Because ")
-    raise NoSolution(sentence[:200])
+    found = _ABSENT.search(" ".join(said.split()))
+    raise NoSolution(sentence[:200], canonicalize_name(next(n for n in found.groups() if n)) if found else "")
 
 
 def _wheels(lock: dict[str, Any]) -> dict[str, list[Wheel]]:

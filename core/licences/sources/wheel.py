@@ -4,6 +4,7 @@ A wheel is a zip file: its table of contents lies at the end, so two or three ra
 METADATA of a package of half a gigabyte. What was read is kept by the wheel's SHA-256.
 """
 
+import hashlib
 import io
 import os
 import shutil
@@ -17,8 +18,10 @@ from pathlib import Path, PurePosixPath
 from time import monotonic
 from typing import Any
 
-from core.licences.index import Wheel
-from core.licences.package import ResolvedPackage, SkippedPackage, is_primary, read_package
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from core.licences.package import Origin, ResolvedPackage, SkippedPackage, is_primary, read_package
+from core.licences.sources.index import Wheel
 from core.progress import Progress, silent
 
 AT_ONCE = 8
@@ -106,7 +109,7 @@ def fetch_all(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def fetch(wheel: Wheel, cache: Path) -> ResolvedPackage | SkippedPackage:
+def fetch(wheel: Wheel, cache: Path, origin: Origin = "index") -> ResolvedPackage | SkippedPackage:
     """Read one wheel's dist-info into `cache`, or take it from there."""
     kept = cache / "wheels" / (wheel.sha256 or f"{wheel.key}-{wheel.version}")
     try:
@@ -119,7 +122,20 @@ def fetch(wheel: Wheel, cache: Path) -> ResolvedPackage | SkippedPackage:
         reason = "its wheel could not be read from the package index"
         said = str(error) if type(error) is OSError and not error.errno else ""
         return SkippedPackage(wheel.name, f"{reason} ({said})" if said else reason, wheel.version)
-    return read_package(folder, "index")
+    return read_package(folder, origin)
+
+
+def read_wheel_file(file: Path, cache: Path) -> ResolvedPackage | SkippedPackage:
+    """Read a wheel that lies here; what was read is kept by the file's name, size and time of change."""
+    try:
+        name, version, _, _ = parse_wheel_filename(file.name)
+        stat = file.stat()
+    except InvalidWheelFilename:
+        return SkippedPackage(file.name, "its file name is not one of a wheel (name-version-python-abi-platform.whl)")
+    except OSError as error:
+        return SkippedPackage(file.name, f"cannot be read ({error.strerror})")
+    known_as = hashlib.sha256(f"{file.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()
+    return fetch(Wheel(name, str(version), str(file.resolve()), known_as, stat.st_size), cache, "wheel")
 
 
 def _dist_info(kept: Path) -> Path | None:
