@@ -117,7 +117,8 @@ class Evidence:
 class Check:
     """One question of the policy, answered from evidence.
 
-    `gate` checks cannot be outweighed: one that fails is a NO-GO. `todo` says what would clear it.
+    `gate` checks cannot be outweighed: one that fails is a NO-GO. `todo` says what would clear it. `waiver` says who
+    waives it and until when; a waived gate is no gate until then, and still a condition.
     """
 
     id: str
@@ -128,6 +129,7 @@ class Check:
     reason: str
     evidence: tuple[str, ...] = ()
     todo: str = ""
+    waiver: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The check as JSON values."""

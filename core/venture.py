@@ -7,6 +7,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from importlib.metadata import distributions
 from operator import attrgetter
@@ -128,11 +129,21 @@ class OwnCheck(Part):
     reason: str = Field(min_length=1, description="Why this venture differs from the policy")
 
 
+class Waiver(Part):
+    """A person's word that a check may stay open for a while: shown wherever the check is, and never a way to GO."""
+
+    id: str = Field(description="The check")
+    by: str = Field(min_length=1, description="Who answers for it")
+    reason: str = Field(min_length=1)
+    until: date = Field(description="Last day on which it holds")
+
+
 class Policy(Part):
-    """Which policy the checks come from, and where this venture differs."""
+    """Which policy the checks come from, where this venture differs, and what somebody waives for a while."""
 
     file: str = "default"
     checks: list[OwnCheck] = Field(default_factory=list)
+    waivers: list[Waiver] = Field(default_factory=list)
 
 
 class Venture(Part):

@@ -10,6 +10,7 @@ from core.readiness.checks import Inputs, answer, why_stale
 from core.readiness.policy import load_policy
 from core.readiness.questions import questions
 from core.readiness.verdict import Verdict, verdict
+from core.readiness.waivers import waived
 from core.venture import Venture
 
 
@@ -46,7 +47,7 @@ def assess(
         InputError: the policy is missing or broken, or the venture changes it in a way that makes no sense.
     """
     asked = questions(venture, load_policy(venture))
-    checks = tuple(answer(q, evidence, inputs, now) for q in asked)
+    checks = waived(venture, tuple(answer(q, evidence, inputs, now) for q in asked), now)
     records = tuple(evidence[name] for name in sorted(evidence))
     return Assessment(venture.name, verdict(checks), checks, records)
 

@@ -6,7 +6,7 @@ whole interval is on the bad side; an interval across the limit has not answered
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
 
 from core.evidence import Check, Evidence, Status
@@ -16,6 +16,7 @@ from core.readiness.words import ROOM, figure, figures, span
 Inputs = Mapping[str, Mapping[str, str]]
 Answer = tuple[Status, str, str]  # status, reason, what would clear it
 _HONEST = 0.002  # how far a recorded interval may lie from Wilson's and still count as one from counts
+_CLOCKS_APART = timedelta(minutes=5)  # of two machines that work on one database
 _PRACTICAL = 1_000_000  # more rows than this is no advice
 
 
@@ -66,6 +67,8 @@ def _answer(question: Question, evidence: Mapping[str, Evidence], inputs: Inputs
 def why_stale(found: Evidence, inputs: Inputs | None, now: datetime | None = None) -> str:
     """Why a record no longer speaks of today's inputs; empty where it still does."""
     now = now or datetime.now(UTC)
+    if found.measured_at > now + _CLOCKS_APART:
+        return f"it is dated {found.measured_at:%Y-%m-%d %H:%M} UTC, in the future; check the clock of the machine"
     current = (inputs or {}).get(found.room)
     if not found.is_stale(found.inputs if current is None else current, now):
         return ""
@@ -106,7 +109,7 @@ def _compared(question: Question, found: Evidence) -> Answer:
     if question.unit and found.unit != question.unit:
         reason = f"It was measured in {found.unit}, the policy asks in {question.unit}, so the two cannot be compared."
         return Status.UNKNOWN, reason, question.todo
-    low, high = _bounds(found, value)
+    low, high = bounds(found, value)
     sides = {"at_least": (low >= limit, high < limit), "above": (low > limit, high <= limit)}
     good, bad = sides.get(question.op, (high <= limit, low > limit))
     asked, *_ = figures([limit, value, *(b for b in (low, high) if math.isfinite(b))], found.unit)
@@ -120,7 +123,7 @@ def _compared(question: Question, found: Evidence) -> Answer:
     return Status.UNKNOWN, reason, f"Measure on about {rows:,} more test rows." if hopeful else question.todo
 
 
-def _bounds(found: Evidence, value: float) -> tuple[float, float]:
+def bounds(found: Evidence, value: float) -> tuple[float, float]:
     """The interval, never without the value itself; a bound that is missing beside another one is open."""
     if found.low is None and found.high is None:
         return value, value

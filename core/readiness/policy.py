@@ -35,6 +35,7 @@ class Rule(BaseModel):
     only_if_stated: bool = Field(False, strict=True)
     task: Literal["", "classify", "score"] = ""
     unit: str = ""
+    effort_days: float = Field(1.0, gt=0, le=1000)
     why: Text
     todo: Text
 

@@ -20,6 +20,7 @@ class Question:
         limit: what the figure is compared with; None where the venture does not state it (then `missing` names the
             key), or where knowing the figure is enough.
         changed: how the venture differs from the policy, as sentences; empty where it does not.
+        effort_days: days of one person to answer it, as the policy judges.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Question:
     todo: str
     missing: str = ""
     changed: str = ""
+    effort_days: float = 1.0
 
 
 def questions(venture: Venture, policy: PolicyFile) -> tuple[Question, ...]:
@@ -72,6 +74,7 @@ def _expanded(rule: Rule, venture: Venture) -> Iterator[Question]:
         unit=rule.unit.replace("{currency}", venture.market.currency),
         todo=rule.todo,
         missing=rule.threshold_from if value is None else "",
+        effort_days=rule.effort_days,
     )
     if MODE not in rule.evidence:
         yield base

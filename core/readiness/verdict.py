@@ -50,6 +50,17 @@ def verdict(checks: Iterable[Check]) -> Verdict:
     return Verdict(word, headline, tuple(open_))
 
 
+def weigh(answers: Iterable[tuple[bool, Status]]) -> Word:
+    """The word alone, from whether each check is a gate and what it answers."""
+    every = list(answers)
+    gates = {status for gate, status in every if gate}
+    if Status.FAIL in gates:
+        return Word.NO_GO
+    if gates != {Status.PASS}:
+        return Word.NOT_ENOUGH
+    return Word.GO if all(status is Status.PASS for _, status in every) else Word.CONDITIONAL
+
+
 def _weighed(every: list[Check], gates: list[Check], open_: list[Check]) -> tuple[Word, str]:
     if not gates:
         return Word.NOT_ENOUGH, "The policy has no gate, so nothing it asks can carry a verdict."

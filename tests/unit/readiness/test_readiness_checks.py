@@ -32,7 +32,13 @@ def question(**changes: Any) -> Question:
 
 
 def record(value: float | str | None, low: float | None = None, high: float | None = None, **more: Any) -> Evidence:
-    base = {"id": "model.accuracy", "unit": "share", "method": "counted", "source": Source("measured")}
+    base = {
+        "id": "model.accuracy",
+        "unit": "share",
+        "method": "counted",
+        "source": Source("measured"),
+        "measured_at": NOW,
+    }
     return Evidence(value=value, low=low, high=high, **(base | more))
 
 

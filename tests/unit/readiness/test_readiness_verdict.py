@@ -1,7 +1,6 @@
 """Gates come first and cannot be outweighed; less evidence or a worse answer never makes a better verdict."""
 
 from itertools import permutations
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.evidence import Check, Evidence, Source, Status
 from core.readiness.assess import assess
-from core.readiness.verdict import Verdict, Word, verdict
-from core.venture import Venture, parse
+from core.readiness.verdict import Verdict, Word, verdict, weigh
+from tests.unit.readiness.readiness_support import IDS, desk, good, records
 
 ORDER = [Word.NO_GO, Word.NOT_ENOUGH, Word.CONDITIONAL, Word.GO]
 WORSE = [Status.PASS, Status.UNKNOWN, Status.FAIL]
@@ -47,6 +46,12 @@ checks = st.lists(st.tuples(st.booleans(), st.sampled_from(list(Status))), max_s
 def test_the_rules_of_the_verdict(answers: list[tuple[bool, Status]], word: Word, code: int) -> None:
     found = judged(*answers)
     assert (found.word, found.exit_code) == (word, code)
+
+
+@settings(deadline=None)
+@given(checks)
+def test_the_word_alone_is_the_verdicts_word(answers: list[tuple[bool, Status]]) -> None:
+    assert weigh(answers) is judged(*answers).word
 
 
 def test_the_headline_names_what_decides() -> None:
@@ -101,47 +106,6 @@ def test_an_open_check_more_never_helps_unless_it_is_the_first_gate(
     assert ORDER.index(after.word) <= ORDER.index(before.word)
 
 
-IDS = {
-    "model.accuracy": ("share", st.floats(0, 1)),
-    "model.p95_latency": ("ms", st.floats(1, 100)),
-    "model.macro_f1": ("share", st.floats(0, 1)),
-    "model.gain": ("share", st.floats(-0.2, 0.2)),
-    "privacy.direct_share": ("share", st.floats(0, 0.01)),
-    "privacy.scanned": ("share", st.floats(0, 1)),
-    "licences.saas": ("word", st.sampled_from(["allowed", "obligations", "blocked", "unknown"])),
-    "market.som": ("USD/year", st.floats(1, 1e7)),
-    "market.unsourced": ("share", st.floats(0, 1)),
-}
-
-
-@st.composite
-def records(draw: st.DrawFn) -> dict[str, Evidence]:
-    """Evidence of which some is good, some bad, some wide, some missing, and some without a value."""
-    out = {}
-    for name, (unit, values) in IDS.items():
-        kind = draw(st.sampled_from(["good", "good", "good", "any", "none", "missing"]))
-        if kind == "missing":
-            continue
-        value = _good(name) if kind == "good" else draw(values) if kind == "any" else None
-        wide = draw(st.floats(0, 0.1)) if kind == "any" and isinstance(value, float) else None
-        bounds = {"low": value - wide, "high": value + wide} if wide is not None and isinstance(value, float) else {}
-        out[name] = Evidence(
-            name, value, unit, "m", Source("measured"), reason="" if value is not None else "no data", **bounds
-        )
-    return out
-
-
-def _good(name: str) -> float | str:
-    if name in ("model.p95_latency", "privacy.direct_share", "market.unsourced"):
-        return 0.0
-    return "allowed" if name == "licences.saas" else 1e6 if name == "market.som" else 1.0
-
-
-def desk(tmp: Path = Path("/nowhere")) -> Venture:
-    must = {"accuracy": 0.9, "p95_ms": 50, "macro_f1": 0.8, "som": 1000}
-    return parse({"schema": 1, "name": "Desk", "must": must}, tmp / "venture.toml")
-
-
 @settings(max_examples=150, deadline=None)
 @given(records(), st.data())
 def test_deleting_evidence_never_makes_a_better_verdict(evidence: dict[str, Evidence], data: st.DataObject) -> None:
@@ -154,7 +118,7 @@ def test_deleting_evidence_never_makes_a_better_verdict(evidence: dict[str, Evid
 
 
 def test_the_property_above_sees_every_verdict() -> None:
-    every = {n: Evidence(n, _good(n), u, "m", Source("measured")) for n, (u, _) in IDS.items()}
+    every = {n: Evidence(n, good(n), u, "m", Source("measured")) for n, (u, _) in IDS.items()}
     assert assess(desk(), every).verdict.word is Word.GO
     without = {n: e for n, e in every.items() if n != "model.gain"}
     assert assess(desk(), without).verdict.word is Word.CONDITIONAL

@@ -1,0 +1,85 @@
+"""Demand and cost settle where one round changes nothing, and a higher price never gains a customer."""
+
+from dataclasses import replace
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from core.readiness.joint.loop import NEAR, Service, once, settle
+
+positive = st.floats(1e-3, 1e3)
+
+
+@st.composite
+def services(draw: st.DrawFn, n: int = 4) -> Service:
+    def column(values: st.SearchStrategy[float]) -> np.ndarray:
+        return np.array([draw(values) for _ in range(n)])
+
+    return Service(
+        demand=column(positive),
+        peak=column(st.floats(1, 10)),
+        rate=column(positive),
+        work=column(st.floats(1, 8)),
+        price_hour=column(st.floats(0.01, 100)),
+        price=column(positive),
+        elasticity=column(st.floats(0, 4)),
+        utilisation=draw(st.floats(0.1, 1)),
+        least_margin=draw(st.floats(0, 0.9)),
+    )
+
+
+def desk(demand: float, elasticity: float = 2.0) -> Service:
+    one = np.ones(1)
+    return Service(demand * one, one, 50 * one, one, 1.0 * one, 2.0 * one, elasticity * one, 0.5, 0.5)
+
+
+@settings(deadline=None)
+@given(services())
+def test_where_it_converged_another_round_changes_nothing(service: Service) -> None:
+    found = settle(service)
+    again = once(service, found.share)
+    still = np.abs(again - found.share) < 3 * NEAR
+    assert still[found.converged].all()
+
+
+@settings(deadline=None)
+@given(services())
+def test_no_cycle_of_cost_leaves_more_demand_than_the_stated_price_does(service: Service) -> None:
+    found = settle(service)
+    assert (found.share <= 1 + 1e-9).all()
+    assert (found.machines >= 1).all()
+    assert (found.utilisation <= service.utilisation / service.peak + 1e-9)[found.machines > 1].all()
+
+
+@settings(deadline=None)
+@given(services(), st.floats(1, 5))
+def test_a_dearer_machine_never_gains_customers(service: Service, times: float) -> None:
+    dearer = replace(service, price_hour=service.price_hour * times)
+    assert (settle(dearer).share <= settle(service).share + 3 * NEAR).all()
+
+
+@settings(deadline=None)
+@given(services(), st.floats(1, 5))
+def test_a_larger_model_never_makes_an_answer_cheaper(service: Service, times: float) -> None:
+    larger = replace(service, work=service.work * times)
+    load = service.demand
+    cheap, dear = settle(replace(service, elasticity=0 * load)), settle(replace(larger, elasticity=0 * load))
+    assert (dear.cost_per_1000 >= cheap.cost_per_1000 - 1e-9).all()
+
+
+def test_without_elasticity_it_equals_the_direct_product() -> None:
+    found = settle(desk(demand=10.0, elasticity=0.0))
+    assert found.share[0] == 1
+    assert found.machines[0] == 1
+    assert np.isclose(found.cost_per_1000[0], 1000 * 1 / (3600 * 10))
+    assert np.isclose(found.margin[0], 1 - (1000 / 36000) / 2.0)
+
+
+def test_a_dear_machine_and_choosy_customers_have_two_stable_states_and_a_critical_mass() -> None:
+    service = replace(desk(demand=5.0, elasticity=3.0), price_hour=np.array([10.0]))
+    found = settle(service)
+    assert found.states[0] == 2
+    critical = found.critical[0] / service.demand
+    assert once(service, critical * 0.9)[0] < critical[0] * 0.9  # below it demand dies
+    assert once(service, critical * 1.1)[0] > critical[0] * 1.1  # above it demand grows
