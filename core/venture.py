@@ -185,6 +185,11 @@ class Venture(Part):
         return self._file.parent
 
     @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that its paths must stay in; empty where it may read all that the person at the keyboard may."""
+        return self._roots
+
+    @property
     def key(self) -> str:
         """What the store files its evidence and jobs under: the file's absolute path."""
         return str(self._file)
