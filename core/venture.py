@@ -312,6 +312,12 @@ def parse(values: Mapping[str, Any], file: Path, roots: tuple[Path, ...] = ()) -
     return venture
 
 
+class _MarketFile(Part):
+    """A file that holds the [market] table alone."""
+
+    market: Market
+
+
 def load(file: Path, roots: tuple[Path, ...] = ()) -> Venture:
     """Read a venture file.
 
@@ -319,20 +325,47 @@ def load(file: Path, roots: tuple[Path, ...] = ()) -> Venture:
         InputError: it cannot be read or is not valid; every problem in one message, each with its line and key.
     """
     file = file / "venture.toml" if file.is_dir() else file
+    return load_text(_text_of(file), file, roots)
+
+
+def _text_of(file: Path) -> str:
     try:
-        text = file.read_text(encoding="utf-8")
+        return file.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError(f"{file}: no such venture file; give the path of a venture.toml.") from None
     except (OSError, UnicodeDecodeError):
         raise InputError(f"{file}: cannot be read as UTF-8 text; save it as UTF-8.") from None
-    return load_text(text, file, roots)
 
 
 def load_text(text: str, file: Path, roots: tuple[Path, ...] = ()) -> Venture:
     """Check the text of a venture file that is or will be at `file`; errors as in `load`."""
     try:
-        return parse(tomllib.loads(text), file, roots)
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{file.name}: not valid TOML: {error}") from None
+        return parse(_toml(text, file), file, roots)
     except ValidationError as error:
         raise InputError(problems(error, Venture, text, file.name)) from None
+
+
+def _toml(text: str, file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{file.name}: not valid TOML: {error}") from None
+
+
+def load_market(file: Path) -> Market:
+    """Read a market: of a venture file, of a file that holds a [market] table, or of one that holds its keys alone.
+
+    Raises:
+        InputError: as `load`.
+    """
+    file = file / "venture.toml" if file.is_dir() else file
+    text = _text_of(file)
+    values = _toml(text, file)
+    if "schema" in values or "name" in values:
+        return load_text(text, file).market
+    schema = _MarketFile if "market" in values else Market
+    try:
+        found = schema.model_validate(values)
+    except ValidationError as error:
+        raise InputError(problems(error, schema, text, file.name)) from None
+    return found.market if isinstance(found, _MarketFile) else found

@@ -12,14 +12,19 @@ _EXAMPLES = {"^[a-z][a-z0-9_-]{0,63}$": "support-tickets"}
 
 def problems(error: ValidationError, schema: type[BaseModel], text: str, name: str) -> str:
     """Every problem of a TOML file in one message, each with its line and key, in the order of the lines."""
-    found = sorted({(line_of(text, e["loc"]), _say(e, schema)) for e in error.errors(include_url=False)})
+    found = sorted({(line_of(text, _place(e)), _say(e, schema)) for e in error.errors(include_url=False)})
     head = f"{name} has {len(found)} problem{'s' if len(found) > 1 else ''}:"
     return "\n".join([head, *(f"line {line}: {what}" for line, what in found)])
 
 
+def _place(error: Any) -> tuple[str | int, ...]:
+    """The key that an error speaks of; a table's validator may name a line inside its table."""
+    return (*error["loc"], *error.get("ctx", {}).get("place", ()))
+
+
 def _say(error: Any, schema: type[BaseModel]) -> str:
     """One problem in a founder's words; pydantic's own where they are plain already."""
-    key = ".".join(str(p + 1) if isinstance(p, int) else p for p in error["loc"]) or "file"
+    key = ".".join(str(p + 1) if isinstance(p, int) else p for p in _place(error)) or "file"
     limit = error.get("ctx", {})
     match error["type"]:
         case "extra_forbidden":
@@ -32,6 +37,8 @@ def _say(error: Any, schema: type[BaseModel]) -> str:
             return f"{key}: must not be empty."
         case "string_pattern_mismatch":
             return f"{key}: must look like {limit['pattern']}, for example {_EXAMPLES.get(limit['pattern'], 'USD')}."
+        case "wrong_at":
+            return f"{key}: {limit['said']}."
         case "value_error":
             return f"{key}: {limit['error']}."
         case _:

@@ -21,7 +21,7 @@ from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
 from core.readiness.assess import Assessment, due
 from core.settings import settings
 from core.store import connect, latest
-from core.venture import BUNDLED, MODES, Venture, load
+from core.venture import BUNDLED, MODES, Venture, load, load_market
 
 _WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
 
@@ -106,15 +106,16 @@ def licences_check(
 
 @market_app.command("size")
 def market_size(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A venture.toml with a [market] table.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A venture.toml, or a file of a market alone.")],
     as_json: Json = False,
 ) -> None:
-    """Size the market: TAM, SAM and SOM as ranges, and how much rests on no source."""
-    of = load(file)
+    """Size the market: TAM, SAM and SOM as ranges by each method, and how much rests on no source."""
+    of = load_market(file)
     with stdout_kept():
         room = import_module("core.market.measure")
-        sized = room.market_size(of.market)
-    show(sized.as_json(), as_json)
+        sized = room.market_size(of)
+        words = import_module("core.market.words")
+    show(sized.as_json(), as_json, lambda: lines(*words.said(sized)))
 
 
 @jobs_app.command("list")

@@ -1,5 +1,6 @@
 """The door of the market room: a venture's assumptions in, the size of its market as evidence out."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,18 +10,22 @@ from core.venture import Market as StatedMarket
 from core.venture import Venture
 
 if TYPE_CHECKING:
-    from core.market.sizing import Market, MarketSize, Size
+    from core.market.draws import Draws
+    from core.market.sizing import MarketSize, Size
+    from core.market.stated import Assumption, Market
 
 _METHOD = {
-    "tam": "Total market: the product of the stated ranges",
+    "tam": "Total market: the stated ranges, multiplied or put into the stated formula",
     "sam": "Serviceable market: the total times the shares that can be served",
     "som": "Obtainable market: the serviceable market times the shares that can be won",
 }
 _HOW = (
-    "each range a metalog through its 10, 50 and 90 % points (Keelin 2016), taken as independent, {n:,} scrambled "
-    "Sobol draws; median, with 80 % of the draws between low and high."
+    "each range a metalog through its 10, 50 and 90 % points (Keelin 2016), {together}, {n:,} scrambled Sobol draws; "
+    "median, with 80 % of the draws between low and high."
 )
-_UNSOURCED = "Share of the variance of ln({level}) that comes from assumptions without source or author."
+_UNSOURCED = (
+    "Share of the variance of ln({level}) that comes from assumptions without source or author (Sobol index, {how})."
+)
 _ADD = {
     "tam": "add [[market.assumptions]] with p10, p50 and p90, and name those that multiply to the total in tam under "
     "[market]",
@@ -32,41 +37,73 @@ _ADD = {
 def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
     """Size the market: `market.tam`, `market.sam`, `market.som` in currency per year, and `market.unsourced`.
 
-    What the venture does not state is evidence without a value, with a reason that says what to add.
+    Where the venture states them: `market.reconciliation`, how far its methods overlap; `market.capacity` and
+    `market.plan`, the share of draws in which the sales team could close SOM and in which SOM carries the plan. What
+    the venture does not state of the first four is evidence without a value, with a reason that says what to add.
     """
     progress(0, 1, "Drawing the market")
     market = plain(venture.market)
-    found = market_size(venture.market) if market.tam else None
+    found = market_size(venture.market) if market.methods else None
     out = [_figure(market, found, level) for level in _METHOD]
+    out.append(_unsourced(market, found))
+    if found is not None:
+        out += _held(market, found)
     progress(1, 1, "Market sized")
-    return [*out, _unsourced(market, found)]
+    return out
 
 
 def plain(market: StatedMarket) -> "Market":
     """What a venture says of its market, in the room's own terms."""
-    from core.market.sizing import Assumption, Market
+    from core.market import stated
 
-    assumptions = tuple(Assumption(**a.model_dump()) for a in market.assumptions)
-    return Market(tuple(market.tam), tuple(market.sam), tuple(market.som), assumptions, market.currency, market.year)
+    ways = {name: (way, market.tree(way.tam)) for name, way in market.stated.items()}
+    return stated.Market(
+        methods=tuple(
+            stated.Method(n, tree, tuple(w.sam), tuple(w.som)) for n, (w, tree) in ways.items() if tree is not None
+        ),
+        assumptions=tuple(stated.Assumption(**a.model_dump()) for a in market.assumptions),
+        formulas=market.formula_trees(),
+        labels={f.id: f.label for f in market.formulas},
+        correlations=tuple(stated.Correlation(c.between[0], c.between[1], c.rho) for c in market.correlations),
+        capacity=market.tree(market.capacity),
+        plan=market.tree(market.plan),
+        currency=market.currency,
+        year=market.year,
+        notices=tuple(market.unit_notices()),
+    )
 
 
 def market_size(market: StatedMarket) -> "MarketSize":
     """Size the market that a venture states; what `market size` prints is its `as_json()`.
 
     Raises:
-        InputError: it names no assumptions for the total market.
+        InputError: no method states a total market, or its figures cannot be computed.
     """
     from core.market.sizing import size
 
     return size(plain(market))
 
 
+def market_draws(market: StatedMarket) -> "Draws":
+    """The joint draws that every market figure comes from: the same points, seed and numbers on each call.
+
+    Raises:
+        InputError: as `market_size`.
+    """
+    from core.market.draws import draw
+
+    return draw(plain(market))
+
+
 def _figure(market: "Market", found: "MarketSize | None", level: str) -> Evidence:
     size: Size | None = getattr(found, level) if found else None
     unit = f"{market.currency}/year"
     if found is None or size is None:
-        missing = next(name for name in _METHOD if not getattr(market, name))
-        return Evidence(f"market.{level}", None, unit, _METHOD[level] + ".", Source("stated"), reason=_reason(missing))
+        reason = _reason(_missing(market))
+        return Evidence(f"market.{level}", None, unit, _METHOD[level] + ".", Source("stated"), reason=reason)
+    from core.market.words import WAYS
+
+    together = "with the stated rank correlations" if market.correlated() else "taken as independent"
     return Evidence(
         id=f"market.{level}",
         value=size.p50,
@@ -75,10 +112,15 @@ def _figure(market: "Market", found: "MarketSize | None", level: str) -> Evidenc
         level=0.8,
         unit=unit,
         n=found.n,
-        method=f"{_METHOD[level]}; {_HOW.format(n=found.n)}",
-        source=_source(market, level),
-        detail=_detail(found, size),
+        method=f"{_METHOD[level]}; {WAYS[found.ways[0].name]}; {_HOW.format(n=found.n, together=together)}",
+        source=_source(market.behind(market.methods[0].tree(level))),
+        detail=_detail(found, level),
     )
+
+
+def _missing(market: "Market") -> str:
+    levels = market.methods[0].levels if market.methods else ()
+    return next(name for name in _METHOD if name not in levels)
 
 
 def _reason(missing: str) -> str:
@@ -86,18 +128,37 @@ def _reason(missing: str) -> str:
     return f"The venture file states no {name}: {_ADD[missing]}."
 
 
-def _detail(found: "MarketSize", size: "Size") -> dict[str, Any]:
-    from dataclasses import asdict
+def _detail(found: "MarketSize", level: str) -> dict[str, Any]:
+    way = found.ways[0]
+    out = asdict(way.sizes[level])
+    out["histogram"] = {k: list(v) if isinstance(v, tuple) else v for k, v in out["histogram"].items()}
+    sourced = {a.id: a.sourced for a in found.market.assumptions}
+    drivers = [
+        {
+            "id": i.id,
+            "label": found.market.label(i.id),
+            "share_of_variance": i.total,
+            "first": i.first,
+            "sourced": sourced[i.id],
+        }
+        for i in found.hangs_on[level].indices
+    ]
+    swings = [asdict(s) for s in found.hangs_on[level].swings]
+    steps = [asdict(s) for s in way.steps]
+    return {
+        **out,
+        "drivers": drivers,
+        "tornado": swings,
+        "steps": steps,
+        "method": way.name,
+        "seed": found.seed,
+        "year": found.market.year,
+        "notices": list(found.market.notices),
+    }
 
-    plain = asdict(size)
-    plain["histogram"] = {k: list(v) if isinstance(v, tuple) else v for k, v in plain["histogram"].items()}
-    drivers = [d for d in plain["drivers"] if d["share_of_variance"] is not None]  # none where nothing spreads
-    return {**plain, "drivers": drivers, "seed": found.seed, "year": found.market.year}
 
-
-def _source(market: "Market", level: str) -> Source:
+def _source(behind: "tuple[Assumption, ...]") -> Source:
     """Who or what says so; left empty, which shows as unsourced, where not one assumption has a source."""
-    behind = [a for a in market.used if a.id in market.factors(level)]
     named = list(dict.fromkeys(a.source or a.by for a in behind if a.sourced))
     unsourced = [a.label for a in behind if not a.sourced]
     dates = sorted(a.date for a in behind if a.sourced and a.date)
@@ -108,19 +169,60 @@ def _source(market: "Market", level: str) -> Source:
 def _unsourced(market: "Market", found: "MarketSize | None") -> Evidence:
     from core.market.sizing import described
 
-    level = "som" if found and found.som else "sam" if found and found.sam else "tam"
-    size = found.narrowest if found else None
-    value = size.unsourced_share if size else None
+    level = found.level if found else "tam"
+    hangs = found.hangs_on[level] if found else None
+    value = hangs.unsourced if hangs else None
     reason = ""
     if value is None:
-        reason = _reason("tam") if size is None else "All assumptions are single numbers: give p10, p50 and p90 apart."
+        reason = _reason("tam") if hangs is None else "All assumptions are single numbers: give p10, p50 and p90 apart."
     return Evidence(
         id="market.unsourced",
         value=value,
         unit="share",
-        n=len(market.used) if size else None,
-        method=_UNSOURCED.format(level=level.upper()),
-        source=_source(market, level),
+        n=len(market.used) if hangs else None,
+        method=_UNSOURCED.format(level=level.upper(), how="in closed form" if hangs and hangs.exact else "estimated"),
+        source=_source(market.used),
         reason=reason,
-        detail={"of": level, "assumptions": described(market, size)},
+        detail={"of": level, "assumptions": described(market, hangs)},
     )
+
+
+def _held(market: "Market", found: "MarketSize") -> list[Evidence]:
+    """What the methods say of each other, and what SOM is held to."""
+    from core.market.sizing import reconciled_json
+    from core.market.words import WAYS, gap_words, held_words
+
+    out = []
+    if (between := found.reconciliation) is not None:
+        out.append(
+            Evidence(
+                id="market.reconciliation",
+                value=between.overlap,
+                unit="share",
+                n=found.n,
+                method=f"Overlap of the {between.level.upper()} distributions by "
+                f"{' and '.join(WAYS[w.name] for w in found.ways)}: the area under the lowest density (Inman 1989).",
+                source=_source(market.used),
+                detail={**reconciled_json(between), "sentence": gap_words(found)},
+            )
+        )
+    for name, held, tree in (("capacity", found.capacity, market.capacity), ("plan", found.plan, market.plan)):
+        if held is not None:
+            out.append(
+                Evidence(
+                    id=f"market.{name}",
+                    value=held.holds,
+                    unit="share",
+                    n=found.n,
+                    method=_HELD[name].format(level=found.level.upper()),
+                    source=_source(market.behind(tree)),
+                    detail={**asdict(held), "sentence": held_words(found, name, held)},
+                )
+            )
+    return out
+
+
+_HELD = {
+    "capacity": "Share of the draws in which the stated sales capacity is at least {level}.",
+    "plan": "Share of the draws in which {level} is at least the revenue that the plan states.",
+}

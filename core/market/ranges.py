@@ -14,13 +14,14 @@ in, and a notice says how far that moved the median.
 
 import math
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri_exp
 
 from core.errors import InputError
+from core.market.normal import at_logit
 
 Array = NDArray[np.float64]
 Family = Literal["fixed", "log-metalog", "logit-metalog", "lognormal", "logit-normal"]
@@ -28,8 +29,11 @@ FEASIBLE = (0.166578, 0.833422)  # of r: Keelin 2016, section 4.3
 Z90 = 1.2815515655446004  # the standard normal's 90 % quantile
 _L = math.log(9)
 _SAME = 1e-9  # relative: closer quantiles differ by rounding, which has no shape to fit
+_SHOWN = 0.005  # of the median: a smaller move is rounding of what was stated
 _HEAVIEST = 0.95  # a log-logistic tail of slope 1 has no mean; just below it the integral says nothing useful
 _GRID = np.arange(-700.0, 700.05, 0.1)  # of logit(y); the trapezoid rule on it is exact to rounding for smooth tails
+_STEP = float(_GRID[1] - _GRID[0])
+_LOG_DENSITY = -np.abs(_GRID) - 2 * np.log1p(np.exp(-np.abs(_GRID)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +65,7 @@ class Range:
         if self.family == "fixed":
             return np.full_like(z, a1)
         if self.family in ("lognormal", "logit-normal"):
-            t = a1 + a2 * _normal(z)
+            t = a1 + a2 * at_logit(z)
         else:
             t = a1 + (a2 + a3 * np.tanh(z / 2) / 2) * z
         if self.family in ("logit-metalog", "logit-normal"):
@@ -69,26 +73,53 @@ class Range:
         return np.minimum(t, math.log(self.most))
 
     def mean(self, power: int = 1) -> float | None:
-        """E[x^power] by quadrature over logit(y); None where the upper tail is too heavy to have one.
+        """E[x^power] by quadrature over logit(y); None where a tail is too heavy to have one.
 
-        A log-metalog's tail behaves as y -> 1 like (1 - y)^-(a2 + a3/2): its mean exists only for a slope below 1.
+        A log-metalog's tail behaves as y -> 1 like (1 - y)^-(a2 + a3/2), as y -> 0 like y^(a2 - a3/2), and so does a
+        logit-metalog's lower one: a mean exists only for a slope below 1.
         """
-        _, a2, a3 = self.coefficients
-        unbounded = self.family == "log-metalog" and math.isinf(self.most)
-        if unbounded and power * (a2 + a3 / 2) >= _HEAVIEST:
-            return None
-        log_density = -np.abs(_GRID) - 2 * np.log1p(np.exp(-np.abs(_GRID)))
-        return float(np.exp(power * self.log_at(_GRID) + log_density).sum() * (_GRID[1] - _GRID[0]))
+        return _mean(self, power)
+
+    def log_variance(self) -> float:
+        """The variance of ln x, by the same quadrature."""
+        return 0.0 if self.family == "fixed" else _log_variance(self)
+
+    def share_below(self, value: float) -> float:
+        """The probability of less than `value` (> 0), by bisection over logit(y); of a fixed number 0, 1/2 or 1."""
+        log = math.log(value)
+        if self.family == "fixed":
+            return 0.5 if abs(log - self.coefficients[0]) < _SAME else float(log > self.coefficients[0])
+        if log >= math.log(self.most):
+            return 1.0
+        low, high = -_GRID[-1], _GRID[-1]
+        for _ in range(60):
+            middle = (low + high) / 2
+            low, high = (middle, high) if float(self.log_at(np.asarray(middle))) < log else (low, middle)
+        return float(1 / (1 + np.exp(-low)))
 
 
-def _normal(z: Array) -> Array:
-    """The standard normal quantile at y = 1 / (1 + e^-z), accurate in both tails."""
-    half = ndtri_exp(-np.logaddexp(0.0, np.abs(z)))
-    return np.asarray(np.where(z < 0, half, -half))
+@lru_cache(maxsize=512)
+def _mean(of: Range, power: int) -> float | None:
+    _, a2, a3 = of.coefficients
+    slope = power * (a2 + a3 / 2) if power > 0 else -power * (a2 - a3 / 2)
+    if of.family == "log-metalog" and (math.isinf(of.most) or power < 0) and slope >= _HEAVIEST:
+        return None
+    if of.family == "logit-metalog" and power < 0 and slope >= _HEAVIEST:
+        return None
+    return float(np.exp(power * of.log_at(_GRID) + _LOG_DENSITY).sum() * _STEP)
 
 
-def fit(p10: float, p50: float, p90: float, *, share: bool = False) -> Range:
+@lru_cache(maxsize=512)
+def _log_variance(of: Range) -> float:
+    log, weight = of.log_at(_GRID), np.exp(_LOG_DENSITY) * _STEP
+    centre = float((log * weight).sum())
+    return float(((log - centre) ** 2 * weight).sum())
+
+
+def fit(p10: float, p50: float, p90: float, *, share: bool = False, shape: str = "metalog") -> Range:
     """Fit a distribution to three quantiles; equal ones make a fixed value.
+
+    `shape` is "metalog", or "lognormal" for a (logit-)normal through p10 and p90, whatever p50 says.
 
     Raises:
         InputError: not 0 < p10 <= p50 <= p90, not finite, or a share above 1.
@@ -101,11 +132,13 @@ def fit(p10: float, p50: float, p90: float, *, share: bool = False) -> Range:
         return Range("fixed", *stated, (math.log(p50), 0.0, 0.0), notice="One fixed number: it adds no spread.")
     most = 1.0 if share else math.inf
     if share and p90 < 1:
-        return _fit(stated, "logit-metalog", "logit-normal", most)
-    return _fit(stated, "log-metalog", "lognormal", most)
+        return _fit(stated, "logit-metalog", "logit-normal", most, metalog=shape == "metalog")
+    return _fit(stated, "log-metalog", "lognormal", most, metalog=shape == "metalog")
 
 
-def _fit(stated: tuple[float, float, float], family: Family, instead: Family, most: float) -> Range:
+def _fit(
+    stated: tuple[float, float, float], family: Family, instead: Family, most: float, *, metalog: bool = True
+) -> Range:
     logit = family == "logit-metalog"
     q10, q50, q90 = (math.log(v) - (math.log1p(-v) if logit else 0.0) for v in stated)
     notes = (
@@ -113,12 +146,15 @@ def _fit(stated: tuple[float, float, float], family: Family, instead: Family, mo
     )
     width = q90 - q10
     r = (q50 - q10) / width
-    if FEASIBLE[0] < r < FEASIBLE[1]:
+    if metalog and FEASIBLE[0] < r < FEASIBLE[1]:
         coefficients = (q50, width / (2 * _L), (1 - 2 * r) * width / (0.8 * _L))
         return Range(family, *stated, coefficients, most, " ".join(notes))
     middle = (q10 + q90) / 2
     median = math.exp(middle) / (1 + math.exp(middle)) if logit else math.exp(middle)
-    notes.insert(0, _moved(stated, instead, median))
+    if metalog:
+        notes.insert(0, _moved(stated, instead, median))
+    elif abs(median / stated[1] - 1) >= _SHOWN:
+        notes.insert(0, f"A {instead} through p10 and p90 has its median at {median:.3g}, not at {stated[1]:g}.")
     return Range(instead, *stated, (middle, width / (2 * Z90), 0.0), most, " ".join(notes))
 
 

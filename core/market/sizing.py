@@ -1,91 +1,27 @@
-"""TAM, SAM and SOM as distributions: a product of assumptions, then the shares of it that can be served and won.
+"""TAM, SAM and SOM as distributions, by every method that is stated, with what they hang on and what they are held to.
 
-Draws are scrambled Sobol points, one dimension per assumption in the order of their ids and with a fixed seed, so the
-same figures have the same draws everywhere. The assumptions are taken as independent. Everything is summed as
-logarithms, where a product's variance is exactly the sum of its factors' variances: var(ln x_i) / sum is the share of
-the spread that an assumption causes.
+A total is a product of assumptions or a formula over them; shares narrow it. Draws are scrambled Sobol points with a
+fixed seed, so the same figures have the same draws everywhere (`draws.py`).
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy.stats import qmc
+from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.market.ranges import Array, Range, fit
+from core.formula import Node, evaluate
+from core.market.draws import DRAWS, SEED, Draws, draw, with_formulas
+from core.market.reconcile import Held, Reconciliation, held_to, reconcile
+from core.market.sensitivity import Sensitivity, sensitivity
+from core.market.stated import LEVELS, Market, Method
 
-DRAWS = 2**14
-SEED = 7
+Array = NDArray[np.float64]
 SCRAMBLINGS = 8
 BINS = 40
-_FINEST = 2.0**-31  # half the grid of the Sobol points, which may hold 0 itself
-LEVELS = ("tam", "sam", "som")
-
-
-@dataclass(frozen=True, slots=True)
-class Assumption:
-    """One stated figure as a range, with where it comes from."""
-
-    id: str
-    label: str
-    unit: str
-    p10: float
-    p50: float
-    p90: float
-    source: str = ""
-    date: str = ""
-    by: str = ""
-
-    @property
-    def sourced(self) -> bool:
-        """Whether a reader could check it."""
-        return bool(self.source or self.by)
-
-    def fitted(self) -> Range:
-        """The distribution through its three quantiles."""
-        return fit(self.p10, self.p50, self.p90, share=self.unit == "share")
-
-
-@dataclass(frozen=True, slots=True)
-class Market:
-    """TAM per year = product of `tam`; SAM = TAM x the shares `sam`; SOM = SAM x the shares `som` (ids each)."""
-
-    tam: tuple[str, ...]
-    sam: tuple[str, ...]
-    som: tuple[str, ...]
-    assumptions: tuple[Assumption, ...]
-    currency: str = "USD"
-    year: int | None = None
-
-    def factors(self, level: str) -> tuple[str, ...]:
-        """The ids that multiply to `level`; none where it or one above it is not stated."""
-        out: tuple[str, ...] = ()
-        for name in LEVELS[: LEVELS.index(level) + 1]:
-            ids = getattr(self, name)
-            if not ids:
-                return ()
-            out += ids
-        return out
-
-    @property
-    def used(self) -> tuple[Assumption, ...]:
-        """The assumptions that a figure rests on, in the order of their ids."""
-        ids = {i for level in LEVELS for i in self.factors(level)}
-        return tuple(sorted((a for a in self.assumptions if a.id in ids), key=lambda a: a.id))
-
-
-@dataclass(frozen=True, slots=True)
-class Driver:
-    """An assumption and the share of a figure's spread that it causes; None where there is no spread."""
-
-    id: str
-    label: str
-    share_of_variance: float | None
-    sourced: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +35,24 @@ class Histogram:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """A market size on the way from TAM to SOM: after the filter `id`, which is the TAM itself where empty."""
+
+    id: str
+    label: str
+    level: str
+    p10: float
+    p50: float
+    p90: float
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """One figure, in currency per year.
 
     Attributes:
-        mean: the product of the factors' means; None where one has too heavy a tail to have a mean.
+        mean: None where a figure behind it has too heavy a tail to have a mean.
         numerical_error: standard error of p50 from drawing, relative: sampling only, not what is unknown.
-        drivers: the assumptions behind it, the largest share of the spread first.
     """
 
     p10: float
@@ -114,127 +61,176 @@ class Size:
     mean: float | None
     numerical_error: float
     histogram: Histogram
-    drivers: tuple[Driver, ...]
 
-    @property
-    def unsourced_share(self) -> float | None:
-        """The share of the spread that rests on assumptions nobody can check; None where there is no spread."""
-        if any(d.share_of_variance is None for d in self.drivers):
-            return None
-        return math.fsum(d.share_of_variance or 0.0 for d in self.drivers if not d.sourced)
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One method's figures, by level, and the steps that lead from the first to the last."""
+
+    name: str
+    sizes: Mapping[str, Size]
+    steps: tuple[Step, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class MarketSize:
-    """The three figures; SAM and SOM are None where no share leads to them."""
+    """A market sized; the first of `ways` is the one whose figures count.
 
-    tam: Size
-    sam: Size | None
-    som: Size | None
+    Attributes:
+        hangs_on: what each level of the first way hangs on.
+        reconciled: the ways side by side, at each level that two or more state.
+        capacity, plan: SOM (or the narrowest figure there is) against them, where they are stated.
+    """
+
+    ways: tuple[Way, ...]
+    hangs_on: Mapping[str, Sensitivity]
+    reconciled: Mapping[str, Reconciliation]
+    capacity: Held | None
+    plan: Held | None
     market: Market
     n: int
     seed: int
 
     @property
+    def level(self) -> str:
+        """The level that decides: SOM, else SAM, else TAM."""
+        return list(self.ways[0].sizes)[-1]
+
+    @property
+    def tam(self) -> Size:
+        """The total market, by the first way."""
+        return self.ways[0].sizes["tam"]
+
+    @property
+    def sam(self) -> Size | None:
+        """The serviceable market, by the first way; None where no share leads to it."""
+        return self.ways[0].sizes.get("sam")
+
+    @property
+    def som(self) -> Size | None:
+        """The obtainable market, by the first way; None where no share leads to it."""
+        return self.ways[0].sizes.get("som")
+
+    @property
     def narrowest(self) -> Size:
-        """The figure that decides: SOM, else SAM, else TAM."""
-        return self.som or self.sam or self.tam
+        """The figure that decides."""
+        return self.ways[0].sizes[self.level]
+
+    @property
+    def reconciliation(self) -> Reconciliation | None:
+        """The ways side by side at the narrowest level that two of them state."""
+        return next((self.reconciled[name] for name in reversed(LEVELS) if name in self.reconciled), None)
+
+    @property
+    def unsourced_share(self) -> float | None:
+        """The share of the deciding figure's spread that rests on figures nobody can check; None without a spread."""
+        return self.hangs_on[self.level].unsourced
 
     def as_json(self) -> dict[str, Any]:
         """What `market size --json` prints."""
-        figures = {name: getattr(self, name) for name in LEVELS}
-        keys = ("p10", "p50", "p90", "mean")
+        hangs, between = self.hangs_on[self.level], self.reconciliation
         return {
-            **{name: {k: getattr(s, k) for k in keys} if s else None for name, s in figures.items()},
-            "unit": f"{self.market.currency}/year",
-            "year": self.market.year,
-            "unsourced_share": self.narrowest.unsourced_share,
+            **_printed(self.ways[0]),
+            "methods": {w.name: {**_printed(w), "steps": [asdict(s) for s in w.steps]} for w in self.ways},
+            "sensitivity": [{"input": i.id, "first": i.first, "total": i.total} for i in hangs.indices],
+            "tornado": [{"input": s.id, "low": s.low, "high": s.high} for s in hangs.swings],
+            "unsourced_share": self.unsourced_share,
             "numerical_error": self.narrowest.numerical_error,
             "n": self.n,
             "seed": self.seed,
-            "assumptions": described(self.market, self.narrowest),
+            "unit": f"{self.market.currency}/year",
+            "year": self.market.year,
+            "method": self.ways[0].name,
+            "reconciliation": reconciled_json(between) if between else None,
+            "capacity": asdict(self.capacity) if self.capacity else None,
+            "plan": asdict(self.plan) if self.plan else None,
+            "assumptions": described(self.market, hangs),
+            "notices": list(self.market.notices),
         }
 
 
-def described(market: Market, size: Size | None = None) -> list[dict[str, Any]]:
-    """Every assumption with its source, the distribution that was fitted, and its share of the spread of `size`."""
-    shares = {d.id: d.share_of_variance for d in size.drivers} if size else {}
+def reconciled_json(found: Reconciliation) -> dict[str, Any]:
+    """A comparison of methods as JSON, the pair furthest apart first."""
+    pairs = sorted(found.pairs, key=lambda p: -abs(math.log(p.ratio)))
+    return {"level": found.level, "overlap": found.overlap, "pairs": [asdict(p) for p in pairs]}
+
+
+def _printed(way: Way) -> dict[str, Any]:
+    keys = ("p10", "p50", "p90", "mean")
+    return {name: {k: getattr(s, k) for k in keys} if (s := way.sizes.get(name)) else None for name in LEVELS}
+
+
+def described(market: Market, hangs: Sensitivity | None = None) -> list[dict[str, Any]]:
+    """Every assumption with its source, the distribution that was fitted, and its share of the spread."""
+    shares = {i.id: i.total for i in hangs.indices} if hangs else {}
+    used = {a.id for a in market.used} if hangs else set()
     rows = []
     for a in market.assumptions:
         fitted = a.fitted()
         about = {"sourced": a.sourced, "family": fitted.family, "notices": [fitted.notice] if fitted.notice else []}
-        rows.append({**asdict(a), **about, "used": a.id in shares, "share_of_variance": shares.get(a.id)})
+        rows.append({**asdict(a), **about, "used": a.id in used, "share_of_variance": shares.get(a.id)})
     return rows
-
-
-def sample(ranges: Mapping[str, Range], n: int = DRAWS, seed: int | Sequence[int] = SEED) -> dict[str, Array]:
-    """ln of `n` draws (a power of two) of every range, by id; row k of all of them is one joint draw."""
-    if n < 2 or n & (n - 1):
-        raise ValueError(f"Sobol points come in powers of two, not {n}")
-    points = qmc.Sobol(len(ranges), scramble=True, rng=np.random.default_rng(seed)).random(n)
-    y = np.clip(points, _FINEST, 1 - _FINEST)
-    z = np.log(y) - np.log1p(-y)
-    return {name: ranges[name].log_at(z[:, k]) for k, name in enumerate(sorted(ranges))}
-
-
-def totals(market: Market, draws: Mapping[str, Array]) -> dict[str, Array]:
-    """ln of TAM, SAM and SOM in every draw; a figure that is not stated is left out.
-
-    Each starts from the one above it, so rounding cannot lift a part over its whole.
-    """
-    out: dict[str, Array] = {}
-    so_far = np.zeros_like(next(iter(draws.values())))
-    for level in LEVELS:
-        if market.factors(level):
-            for name in getattr(market, level):
-                so_far = so_far + draws[name]
-            out[level] = so_far
-    return out
 
 
 def size(market: Market, n: int = DRAWS, seed: int = SEED) -> MarketSize:
     """Size the market from `n` draws (a power of two, 16 or more).
 
     Raises:
-        InputError: no TAM, an id nobody states, a narrowing that is not a share, or a figure too large to compute.
+        InputError: no method states a total, or the figures cannot be computed (see `draws.draw`).
     """
-    _check(market)
-    ranges = {a.id: a.fitted() for a in market.used}
-    draws = sample(ranges, n, seed)
-    errors = _numerical_errors(market, ranges, n, seed)
-    logs = totals(market, draws)
-    if max(float(log.max()) for log in logs.values()) > 690 or min(float(log.min()) for log in logs.values()) < -690:
-        raise InputError("The assumptions multiply to a figure beyond any market; check their units and zeros.")
-    sizes = {level: _summary(market, level, ranges, draws, errors[level]) for level in logs}
-    return MarketSize(sizes["tam"], sizes.get("sam"), sizes.get("som"), market, n, seed)
-
-
-def _check(market: Market) -> None:
-    known = {a.id: a for a in market.assumptions}
-    if not market.tam:
+    if not market.methods:
         raise InputError("No total market: name the assumptions that multiply to it in tam under [market].")
-    for name in (*market.tam, *market.sam, *market.som):
-        if name not in known:
-            raise InputError(f"{name!r} is used under [market] but is not among the assumptions; add it.")
-    for name in (*market.sam, *market.som):
-        if known[name].unit != "share":
-            raise InputError(f'{name!r} narrows the market, so its unit must be "share"; it is {known[name].unit!r}.')
+    draws = draw(market, n, seed)
+    errors = _numerical_errors(market, n, seed)
+    ways = tuple(_way(market, m, draws, errors[m.name]) for m in market.methods)
+    first = market.methods[0]
+    som = draws.figures[first.name][first.levels[-1]]
+    sides = {level: found for level in LEVELS if (found := reconcile(market, draws, level))}
+    return MarketSize(
+        ways,
+        sensitivity(market, first),
+        sides,
+        held_to(som, draws.capacity, cap=True) if draws.capacity is not None else None,
+        held_to(som, draws.plan, cap=False) if draws.plan is not None else None,
+        market,
+        n,
+        seed,
+    )
 
 
-def _numerical_errors(market: Market, ranges: Mapping[str, Range], n: int, seed: int) -> dict[str, float]:
+def _numerical_errors(market: Market, n: int, seed: int) -> dict[str, dict[str, float]]:
     """Relative standard error of p50: eight independent scramblings of n/8 points, their spread over the root of 8."""
-    each = [totals(market, sample(ranges, n // SCRAMBLINGS, (seed, k))) for k in range(1, SCRAMBLINGS + 1)]
-    medians = {level: [float(np.median(t[level])) for t in each] for level in each[0]}
-    return {level: float(np.std(m, ddof=1)) / math.sqrt(SCRAMBLINGS) for level, m in medians.items()}
+    each = [draw(market, n // SCRAMBLINGS, (seed, k)).figures for k in range(1, SCRAMBLINGS + 1)]
+    return {
+        m.name: {
+            level: float(np.std([float(np.median(np.log(d[m.name][level]))) for d in each], ddof=1))
+            / math.sqrt(SCRAMBLINGS)
+            for level in m.levels
+        }
+        for m in market.methods
+    }
 
 
-def _summary(market: Market, level: str, ranges: Mapping[str, Range], draws: Mapping[str, Array], error: float) -> Size:
-    log = totals(market, draws)[level]
-    p10, p50, p90 = (_round(v) for v in np.exp(np.quantile(log, (0.1, 0.5, 0.9))))
-    times = Counter(market.factors(level))
-    means = [ranges[name].mean(power) for name, power in times.items()]
-    mean = None if None in means else _round(math.prod(m for m in means if m is not None))
-    return Size(p10, p50, p90, mean, error, _histogram(log), _drivers(market, times, draws))
+def _way(market: Market, method: Method, draws: Draws, errors: Mapping[str, float]) -> Way:
+    found = draws.figures[method.name]
+    sizes = {
+        level: Size(
+            *quantiles(found[level]), _mean(market, method, level, found[level]), errors[level], _histogram(log)
+        )
+        for level in method.levels
+        for log in [np.log(found[level])]
+    }
+    return Way(method.name, sizes, _steps(market, method, draws))
+
+
+def _size(market: Market, method: Method, level: str, sizes: Array, error: float) -> Size:
+    return Size(*quantiles(sizes), _mean(market, method, level, sizes), error, _histogram(np.log(sizes)))
+
+
+def quantiles(sizes: Array) -> tuple[float, float, float]:
+    """p10, p50 and p90 of draws, taken on the logarithm."""
+    p10, p50, p90 = (_round(math.exp(v)) for v in np.quantile(np.log(sizes), (0.1, 0.5, 0.9)))
+    return p10, p50, p90
 
 
 def _round(value: float) -> float:
@@ -242,13 +238,34 @@ def _round(value: float) -> float:
     return float(f"{value:.12g}")
 
 
-def _drivers(market: Market, times: Counter[str], draws: Mapping[str, Array]) -> tuple[Driver, ...]:
-    used = [a for a in market.used if a.id in times]
-    spread = {a.id: a.fitted().family != "fixed" for a in used}  # the variance of a constant column is not exactly 0
-    variances = {a.id: float(np.var(draws[a.id])) * times[a.id] ** 2 * spread[a.id] for a in used}
-    whole = math.fsum(variances.values())
-    out = [Driver(a.id, a.label, variances[a.id] / whole if whole else None, a.sourced) for a in used]
-    return tuple(sorted(out, key=lambda d: (-(d.share_of_variance or 0.0), d.id)))
+def _mean(market: Market, method: Method, level: str, sizes: Array) -> float | None:
+    """Exact for a product of independent figures, else that of the draws; None where a tail has no mean."""
+    powers = market.powers(method.tree(level))
+    behind = {a.id: a.fitted() for a in market.behind(method.tree(level))}
+    means = [behind[name].mean(power if power else 1) for name, power in powers.items()]
+    if None in means:
+        return None
+    if None in powers.values() or market.correlated():
+        return _round(float(np.mean(sizes)))
+    return _round(_constant(market, method.tree(level)) * math.prod(m for m in means if m is not None))
+
+
+def _constant(market: Market, tree: Node) -> float:
+    """What a pure product comes to with every figure at 1: its plain numbers."""
+    ones = {a.id: np.asarray(1.0) for a in market.behind(tree)}
+    return float(evaluate(tree, with_formulas(market, ones)))
+
+
+def _steps(market: Market, method: Method, draws: Draws) -> tuple[Step, ...]:
+    """The size after each filter, in order."""
+    sizes = draws.figures[method.name]
+    out = [Step("", "Total market", "tam", *quantiles(sizes["tam"]))]
+    so_far, values = sizes["tam"], draws.values
+    for level in method.levels[1:]:
+        for name in getattr(method, level):
+            so_far = so_far * values[name]
+            out.append(Step(name, market.label(name), level, *quantiles(so_far)))
+    return tuple(out)
 
 
 def _histogram(log: Array) -> Histogram:

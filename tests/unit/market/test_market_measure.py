@@ -25,7 +25,7 @@ def row(name: str, *stated: float, unit: str = "x", **more: str) -> dict[str, An
 
 ROWS = [
     row("banks", 4000, 4500, 5200, unit="banks", source="FDIC, list of institutions", date="2025-06-30"),
-    row("price", 8000, 15000, 40000, unit="USD/year", by="A. Founder", date="2026-01"),
+    row("price", 8000, 15000, 40000, unit="EUR/bank/year", by="A. Founder", date="2026-01"),
     row("reach", 0.1, 0.25, 0.4, unit="share"),
     row("win", 0.01, 0.011, 0.4, unit="share", source="our pilot"),
 ]
@@ -53,7 +53,7 @@ def test_each_figure_carries_its_range_its_unit_and_what_the_charts_need(tmp_pat
         assert len(e.detail["histogram"]["edges"]) == len(e.detail["histogram"]["counts"]) + 1
         assert 0 < e.detail["numerical_error"] < 0.02
     assert [d["id"] for d in found["market.tam"].detail["drivers"]] == ["price", "banks"]
-    assert set(found["market.som"].detail["drivers"][0]) == {"id", "label", "share_of_variance", "sourced"}
+    assert set(found["market.som"].detail["drivers"][0]) == {"id", "label", "share_of_variance", "first", "sourced"}
 
 
 def test_the_source_names_who_says_so_and_what_nobody_backs(tmp_path: Path) -> None:

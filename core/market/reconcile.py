@@ -1,0 +1,195 @@
+"""Do the ways to the market agree, and can what they promise be sold?
+
+Two methods agree as far as their distributions overlap: the overlapping coefficient, the area under the lower of two
+densities (H. F. Inman and E. L. Bradley, Communications in Statistics 18, 1989). Where their medians differ, one
+figure at a time is held at the value that makes them meet; the figure whose own range makes that value least
+surprising is the one to look up next.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InputError
+from core.market.draws import Draws, levels, with_formulas
+from core.market.ranges import Range
+from core.market.stated import Assumption, Market, Method
+
+Array = NDArray[np.float64]
+BINS = 64
+_SOLVED = 2**11  # draws that a root is sought on, where no closed form gives it
+_REACH = math.log(1000)  # how far beyond its median a figure is moved at most
+_STEPS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Closes:
+    """The value of one figure at which two methods' medians meet.
+
+    Attributes:
+        value: in the figure's unit.
+        p50: the figure as stated.
+        below: the share of the figure's own range below that value.
+        within: whether the value lies between the stated p10 and p90.
+    """
+
+    id: str
+    label: str
+    value: float
+    p50: float
+    below: float
+    within: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two methods at one level: overlap of their distributions, ratio of their medians, and what would close the gap.
+
+    `ratio` is the median of `a` over that of `b`; `closes` is None where no one figure can.
+    """
+
+    a: str
+    b: str
+    overlap: float
+    ratio: float
+    closes: Closes | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciliation:
+    """All methods that state a level, side by side; `overlap` is that of all of them at once."""
+
+    level: str
+    overlap: float
+    pairs: tuple[Pair, ...]
+
+    @property
+    def widest(self) -> Pair:
+        """The pair whose medians are furthest apart."""
+        return max(self.pairs, key=lambda p: abs(math.log(p.ratio)))
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """SOM against what it is held to: sales capacity, or the plan; money per year.
+
+    Attributes:
+        holds: the share of draws in which it holds: capacity reaches SOM, or SOM reaches the plan.
+    """
+
+    p10: float
+    p50: float
+    p90: float
+    som: float
+    holds: float
+
+
+def reconcile(market: Market, draws: Draws, level: str) -> Reconciliation | None:
+    """Compare the methods at a level; None where fewer than two state it."""
+    stating = [m for m in market.methods if level in m.levels]
+    if len(stating) < 2:
+        return None
+    found = {m.name: draws.figures[m.name][level] for m in stating}
+    pairs = tuple(_pair(market, draws, a, b, level) for a, b in combinations(stating, 2))
+    return Reconciliation(level, overlap(found), pairs)
+
+
+def overlap(sizes: Mapping[str, Array]) -> float:
+    """The area under the lowest of several densities on a log axis: 1 where they are the same, 0 where none meets."""
+    logs = [np.log(v) for v in sizes.values()]
+    low = min(float(np.quantile(v, 0.001)) for v in logs)
+    high = max(float(np.quantile(v, 0.999)) for v in logs)
+    if high - low < 1e-9:
+        return 1.0
+    edges = np.linspace(low, high, BINS + 1)
+    shares = [np.histogram(np.clip(v, low, high), edges)[0] / v.size for v in logs]
+    return float(np.minimum.reduce(shares).sum())
+
+
+def _pair(market: Market, draws: Draws, a: Method, b: Method, level: str) -> Pair:
+    first, second = draws.figures[a.name][level], draws.figures[b.name][level]
+    ratio = float(np.median(first) / np.median(second))
+    found = overlap({a.name: first, b.name: second})
+    return Pair(a.name, b.name, found, ratio, _closes(market, draws, a, b, level) if ratio != 1 else None)
+
+
+def _closes(market: Market, draws: Draws, a: Method, b: Method, level: str) -> Closes | None:
+    """Of all figures that could close the gap, the one that its own range makes least surprising."""
+    out = []
+    for figure in market.behind(a.tree(level), b.tree(level)):
+        value = _meeting(market, draws, figure, (a, b), level)
+        if value is None or (figure.unit == "share" and value > 1):
+            continue
+        fitted = figure.fitted()
+        below = fitted.share_below(value)
+        within = figure.p10 <= value <= figure.p90
+        found = Closes(figure.id, figure.label, value, figure.p50, below, within)
+        out.append((_surprise(fitted, value, below), figure.id, found))
+    return min(out)[2] if out else None
+
+
+def _surprise(fitted: Range, value: float, below: float) -> float:
+    """How far from the middle of its range a value lies, in logits; of a single number, in logarithms beyond any."""
+    if fitted.family == "fixed":
+        return 1e3 + abs(math.log(value / fitted.p50))
+    return abs(math.log(max(below, 1e-300)) - math.log(max(1 - below, 1e-300)))
+
+
+def _meeting(market: Market, draws: Draws, figure: Assumption, pair: tuple[Method, Method], level: str) -> float | None:
+    """The value at which a figure, held there, makes both medians meet; None where there is none in reach."""
+    name, drawn = figure.id, draws.inputs[figure.id]
+    powers = [market.powers(m.tree(level)).get(name, 0) for m in pair]
+    middle = math.log(figure.p50)
+    if None not in powers:
+        first, second = (p or 0 for p in powers)
+        if first == second:
+            return None
+        rest = [
+            float(np.median(np.log(draws.figures[m.name][level]) - (p or 0) * np.log(drawn)))
+            for m, p in zip(pair, powers, strict=True)
+        ]
+        log = (rest[1] - rest[0]) / (first - second)
+        return math.exp(log) if abs(log - middle) <= _REACH else None
+    return _sought(market, draws, figure, pair, level)
+
+
+def _sought(market: Market, draws: Draws, figure: Assumption, pair: tuple[Method, Method], level: str) -> float | None:
+    """The same by bisection on the first draws, for a figure that is no plain factor."""
+    some = {name: v[:_SOLVED] for name, v in draws.inputs.items()}
+
+    def gap(log: float) -> float:
+        try:
+            values = with_formulas(market, some | {figure.id: np.full(_SOLVED, math.exp(log))})
+            first, second = (np.median(np.log(levels(m, values)[level])) for m in pair)
+        except InputError:  # a value at which a market is no longer positive cannot be the answer
+            return math.nan
+        return float(first - second)
+
+    middle = math.log(figure.p50)
+    ends = (middle - _REACH, 0.0 if figure.unit == "share" else middle + _REACH)
+    return next((root for end in ends if (root := _root(gap, middle, end)) is not None), None)
+
+
+def _root(gap: Callable[[float], float], start: float, end: float) -> float | None:
+    low, high = start, end
+    at_low = gap(low)
+    if not at_low * gap(high) <= 0:  # also where one of them is NaN
+        return None
+    for _ in range(_STEPS):
+        middle = (low + high) / 2
+        if gap(middle) * at_low > 0:
+            low = middle
+        else:
+            high = middle
+    return math.exp((low + high) / 2)
+
+
+def held_to(som: Array, other: Array, *, cap: bool) -> Held:
+    """SOM against its sales capacity (`cap`: at most) or the plan (at least), draw by draw."""
+    p10, p50, p90 = (float(v) for v in np.quantile(other, (0.1, 0.5, 0.9)))
+    holds = other >= som if cap else som >= other
+    return Held(p10, p50, p90, float(np.median(som)), float(np.mean(holds)))
