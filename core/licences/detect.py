@@ -4,33 +4,30 @@
 A name that may stand for several licences ("BSD", "GPL") decides nothing; the licence text then does.
 """
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from core.licences import spdx
+from core.licences.bundled import Part
 from core.licences.package import LicenceText, ResolvedPackage, licence_texts, source_headers
 from core.licences.sbom import own_entries
 from core.licences.spdx import Node
-from core.licences.weigh import Hit, Read, family, only_references, proprietary, weigh
+from core.licences.weigh import Hit, Read, Weighed, only_references, proprietary, same_text, weigh
 
 SAYS = 140  # characters of an evidence line
 MENTIONS = 5  # evidence lines for what is only mentioned
 TEXT_WORDS = 40  # words from which a licence field is a text and not a name
-_FAMILIES = {
-    "lesser general": "lgpl", "lgpl": "lgpl", "affero": "agpl", "agpl": "agpl", "general public": "gpl", "gpl": "gpl",
-    "apache": "apache", "artistic": "artistic", "bsd": "bsd", "mozilla": "mpl", "mit": "mit", "nvidia": "licenseref",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One piece of evidence: which tier, which file and line, and what it says."""
+    """One piece of evidence: which tier, which file and line, what it says, and whether it applies to the package."""
 
     tier: str
     file: str
     line: int
     says: str
+    applies: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +58,27 @@ class Claim:
         for line, value in self.package.metadata.all("License"):
             if len(value.split()) >= TEXT_WORDS:
                 return [LicenceText(self.package.metadata.file, value, line)]
-        return licence_texts(self.package) or source_headers(self.package)
+        return licence_texts(self.package) or (source_headers(self.package) if self.node is None else [])
 
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A package with its licence: `concluded` is None where nothing settles it, and `why` says what was missing."""
+    """A package with its licence.
+
+    Attributes:
+        concluded: None where nothing settles it, and `why` says what was missing.
+        won: the tier that decided, and `because` says why it won over the others.
+        parts: code of others inside it.
+    """
 
     package: ResolvedPackage
     declared: str | None
     concluded: Node | None
     evidence: tuple[Finding, ...]
     why: str = ""
+    won: str = ""
+    because: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 def claim(package: ResolvedPackage) -> Claim:
@@ -99,7 +105,7 @@ def _legacy(package: ResolvedPackage) -> Claim:
     name = field[1] if field and len(field[1].split()) < TEXT_WORDS else ""
     from_field = spdx.read_name(name) if name else None
     node, why = _settle(name, from_field, [spdx.read_classifier(value) for _, value in classifiers])
-    hints = frozenset().union(_families(name), *(_families(value) for _, value in classifiers))
+    hints = frozenset().union(spdx.families(name), *(spdx.families(value) for _, value in classifiers))
     said = [name, *(value.rsplit(" :: ", 1)[-1] for _, value in classifiers)]
     declared = str(node) if node is not None else "; ".join(dict.fromkeys(_short(s) for s in said if s))
     said_so = Claim(package, declared or ("(a licence text)" if field else None), node, tuple(evidence), hints, why)
@@ -144,45 +150,79 @@ def _settle(name: str, field: Node | None, named: Sequence[Node | None]) -> tupl
     if len(sure) > 1 or None in named:
         return None, "its classifiers name a family of licences, or several without saying whether all or any apply"
     (only,) = sure
-    if _families(name) and not _families(name) & _family(only):
+    if spdx.families(name) and not spdx.families(name) & _family(only):
         return None, f"its licence field says {_short(name)!r}, its classifier {only}"
     return only, ""
 
 
 def _family(node: Node) -> frozenset[str]:
-    return frozenset(family(leaf.id) for leaf in spdx.leaves(node))
-
-
-def _families(text: str) -> frozenset[str]:
-    """The licence families a name speaks of."""
-    low, out = text.lower(), set[str]()
-    for words, name in _FAMILIES.items():
-        if re.search(rf"(?<![a-z]){words}", low):
-            out.add(name)
-            low = low.replace(words, " ")
-    return frozenset(out)
+    return frozenset(spdx.family(leaf.id) for leaf in spdx.leaves(node))
 
 
 def decide(claim: Claim, reads: Sequence[Read] | None, unread: str = "") -> Detected:
-    """Conclude a package's licence from its claim and, where the claim needs them, its texts.
+    """Conclude a package's licence from its claim and its texts.
 
     Args:
         claim: what the metadata says.
-        reads: what was recognised in its texts; None where they were not read.
+        reads: what was recognised in its texts; None where they were not read. Where metadata is clear, the texts
+            that were recognised are enough.
         unread: why they were not read.
     """
-    if not claim.wants_text or reads is None:
-        why = claim.why if claim.node is None else ""
-        return Detected(claim.package, claim.declared, claim.node, claim.evidence, _joined(why, unread) if why else "")
+    if claim.node is not None and not claim.wants_text:
+        return _stated(claim, claim.node, [read for read in reads or () if read.matches])
+    if reads is None:
+        why = _joined(claim.why, unread) if claim.node is None else ""
+        return _detected(claim, claim.node, (), _stated_because(claim) if claim.node is not None else "", why)
     weighed = weigh(reads, claim.hints)
-    evidence = (*claim.evidence, *_findings(weighed.hits))
     if claim.node is not None:  # a name that no list knows stands unless its text turns out to be a listed licence
         if isinstance(weighed.concluded, spdx.Leaf) and not proprietary(reads):
-            return Detected(claim.package, claim.declared, weighed.concluded, evidence)
+            because = (
+                f"{claim.node} is a name that no list knows, and the text that came with it is {weighed.concluded}"
+            )
+            return _detected(claim, weighed.concluded, weighed.hits, because, by_text=True)
         borne_out = [replace(hit, applies=hit.applies and hit.match.closed) for hit in weighed.hits]
-        return Detected(claim.package, claim.declared, claim.node, (*claim.evidence, *_findings(borne_out)))
-    why = "" if weighed.concluded is not None else _joined(claim.why, weighed.why)
-    return Detected(claim.package, claim.declared, weighed.concluded, evidence, why)
+        return _detected(claim, claim.node, borne_out, "a licence of its publisher's own, which its text bears out")
+    if weighed.concluded is None:
+        return _detected(claim, None, weighed.hits, "", _joined(claim.why, weighed.why))
+    because = f"metadata leaves it open ({claim.why}); the licence text decides"
+    return _detected(claim, weighed.concluded, weighed.hits, because, by_text=True)
+
+
+def _stated(claim: Claim, node: Node, reads: Sequence[Read]) -> Detected:
+    """A clear claim, set against the texts that were recognised: it stands unless a stricter text contradicts it."""
+    weighed = (
+        weigh(reads, frozenset(spdx.family(leaf.id) for leaf in spdx.leaves(node))) if reads else Weighed(None, ())
+    )
+    ids = [leaf.id for leaf in spdx.leaves(node)]
+    found = [hit for hit in weighed.hits if hit.covers]
+    agreeing = [hit for hit in found if any(same_text(t.id, i) for t in spdx.leaves(hit.node) for i in ids)]
+    hits = [replace(hit, applies=hit in agreeing) for hit in weighed.hits]
+    told = _stated_because(claim)
+    if agreeing:
+        return _detected(claim, node, hits, f"{told}; the text in {agreeing[0].text.file} agrees")
+    if not found:
+        return _detected(claim, node, hits, told)
+    named = " and ".join(dict.fromkeys(str(hit.node) for hit in found))
+    if any(spdx.is_copyleft(hit.node) for hit in found) and not spdx.is_copyleft(node):
+        return _detected(claim, None, hits, "", f"it states {node} but ships the text of {named}: ask its authors")
+    return _detected(claim, node, hits, f"{told}; the text it ships reads like {named}, which is no stricter")
+
+
+def _stated_because(claim: Claim) -> str:
+    tier = claim.evidence[-1].tier if claim.evidence else ""
+    if tier == "SBOM":
+        return "metadata names a family only, and its own SBOM says which licence of it"
+    return "stated by its authors in a form that leaves no doubt"
+
+
+def _detected(
+    claim: Claim, node: Node | None, hits: Sequence[Hit], because: str, why: str = "", *, by_text: bool = False
+) -> Detected:
+    findings = _findings(hits)
+    deciding = [f for f in findings if f.applies] if by_text else [e for e in claim.evidence if e.applies]
+    won = (deciding or [Finding("", "", 0, "")])[0 if by_text else -1].tier if node is not None else ""
+    evidence = (*claim.evidence, *findings)
+    return Detected(claim.package, claim.declared, node, evidence, why, won, because)
 
 
 def _findings(hits: Sequence[Hit]) -> list[Finding]:
@@ -192,13 +232,17 @@ def _findings(hits: Sequence[Hit]) -> list[Finding]:
         licence = str(hit.node)
         if (True, licence) not in first:
             first.setdefault((hit.applies, licence), hit)
-    rows = [(applies, Finding(h.text.tier, h.text.file, h.text.line + h.match.start - 1, _told(h)))
-            for (applies, _), h in first.items()]  # fmt: skip
-    return [f for applies, f in rows if applies] + [f for applies, f in rows if not applies][:MENTIONS]
+    rows = [
+        Finding(h.tier, h.text.file, h.text.line + h.match.start - 1, _told(h), applies)
+        for (applies, _), h in first.items()
+    ]
+    return [f for f in rows if f.applies] + [f for f in rows if not f.applies][:MENTIONS]
 
 
 def _told(hit: Hit) -> str:
     what = f"{hit.match.kind} of {hit.match.words} words, score {hit.match.score:.0f}"
+    if hit.tier == "similarity":
+        what = f"{hit.match.score:.1f} % of its words are those of the licence"
     if hit.applies:
         return _short(f"{hit.node}: {what}")
     if hit.covers:

@@ -8,20 +8,18 @@ from pathlib import Path
 from core.errors import InputError
 from core.evidence import Evidence
 from core.licences import policy as rules
-from core.licences.detect import Detected, claim, decide
-from core.licences.package import LicenceText, ResolvedPackage, SkippedPackage
+from core.licences.component import Asset, Law, asset_component, package_component, skipped_component
+from core.licences.conclude import conclude
+from core.licences.package import ResolvedPackage, SkippedPackage
 from core.licences.policy import MODES, Mode
-from core.licences.records import SCANCODE, records, records_without_packages, tool_version
-from core.licences.report import Asset, LicenceReport, asset_component, package_component, skipped_component
+from core.licences.records import records, records_without_packages
+from core.licences.report import LicenceReport
 from core.licences.sources import CURRENT, Package, read_target
-from core.licences.texts import Matcher, MatcherUnavailable, read_texts
-from core.licences.weigh import Read
 from core.progress import Progress, part, silent
 from core.settings import settings
 from core.venture import BUNDLED, Venture
 
 Target = str | Path
-UNREAD = "licence texts were not read"
 
 
 def check(
@@ -56,18 +54,18 @@ def check(
     begun = time.perf_counter()
     keep = cache or settings().var / "cache" / "licences"
     never_ask = settings().offline if offline is None else offline
-    found = _read(target, platform, never_ask, keep, part(progress, 0.0, 0.4))
-    skipped = tuple(p for p in found if isinstance(p, SkippedPackage))
-    resolved = [p for p in found if isinstance(p, ResolvedPackage)]
-    detected, unread = _detect(resolved, texts, keep, part(progress, 0.4, 1.0))
-    law = rules.load()
-    components = [package_component(d, modes, law, open_source=open_source) for d in detected]
-    components += [skipped_component(s, modes) for s in skipped if s.ships]
-    components += [asset_component(a, "model", modes, law, open_source=open_source) for a in models]
-    components += [asset_component(a, "dataset", modes, law, open_source=open_source) for a in datasets]
+    packages = _read(target, platform, never_ask, keep, part(progress, 0.0, 0.4))
+    skipped = tuple(p for p in packages if isinstance(p, SkippedPackage))
+    resolved = [p for p in packages if isinstance(p, ResolvedPackage)]
+    found = conclude(resolved, texts=texts, keep=keep, progress=part(progress, 0.4, 1.0))
+    law = Law(rules.load(), tuple(modes), open_source)
+    components = [package_component(d, law) for d in found.packages]
+    components += [skipped_component(s, law) for s in skipped if s.ships]
+    components += [asset_component(a, "model", law) for a in models]
+    components += [asset_component(a, "dataset", law) for a in datasets]
     progress(1, 1, f"{len(components)} components judged")
-    seconds = time.perf_counter() - begun
-    return LicenceReport(seconds, tuple(components), skipped, tuple(modes), unread, f"{law.title}, {law.stated}")
+    seconds, told = time.perf_counter() - begun, f"{law.policy.title}, {law.policy.stated}"
+    return LicenceReport(seconds, tuple(components), skipped, tuple(modes), found.unread, told, found.left_out)
 
 
 def _read(
@@ -91,35 +89,6 @@ def _read(
         for package in found:
             out.setdefault((package.ecosystem, package.name.lower(), package.version), package)
     return list(out.values())
-
-
-def _detect(
-    packages: Sequence[ResolvedPackage], texts: bool, cache: Path, progress: Progress
-) -> tuple[list[Detected], str]:
-    """Conclude every package's licence; also why texts were not read, where some were wanted."""
-    claims = []
-    for i, package in enumerate(packages):
-        if i % 100 == 0:
-            progress(i, len(packages) * 10, f"Reading metadata ({i} of {len(packages)})")
-        claims.append(claim(package))
-    own = {c.package: c.texts() for c in claims if c.wants_text} if texts else {}
-    unread = "" if texts else UNREAD
-    reads: dict[LicenceText, Read] = {}
-    try:
-        every = [text for group in own.values() for text in group]
-        reads = read_texts(every, cache, f"scancode-{tool_version(SCANCODE)}", _matcher, part(progress, 0.1, 1.0))
-    except MatcherUnavailable as error:
-        own, unread = {}, f"{UNREAD}: {error}"
-    detected = [decide(c, [reads[t] for t in own[c.package]] if c.package in own else None, unread) for c in claims]
-    return detected, unread if any(c.wants_text for c in claims) else ""
-
-
-def _matcher() -> Matcher:
-    """ScanCode, made ready: seconds, and 1.4 GB."""
-    from core.licences import matcher
-
-    matcher.load()
-    return matcher.matches
 
 
 def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:

@@ -21,7 +21,8 @@ from core.licences.spdx import All, Leaf, Node, category, leaves
 FOLDER = Path(__file__).resolve().parents[2] / "data" / "policies" / "licences"
 Mode = Literal["internal", "saas", "on_premises", "on_device"]
 MODES: tuple[Mode, ...] = ("internal", "saas", "on_premises", "on_device")
-Use = Literal["package", "model", "dataset"]
+Use = Literal["dynamic", "static", "modified", "copied", "model", "dataset"]
+USES: tuple[Use, ...] = ("dynamic", "static", "modified", "copied", "model", "dataset")
 
 
 class Standing(StrEnum):
@@ -43,7 +44,8 @@ class Answer:
     """What one licence expression means in one mode.
 
     Attributes:
-        reason: the clause or fact it rests on.
+        reason: why, in words.
+        clause: the part of the licence it rests on; empty where nothing is concluded.
         obligations: what is owed, in the imperative.
         chosen: the arms chosen of an OR.
     """
@@ -52,6 +54,7 @@ class Answer:
     reason: str
     obligations: tuple[str, ...] = ()
     chosen: tuple[str, ...] = ()
+    clause: str = ""
 
 
 class _Part(BaseModel):
@@ -90,9 +93,10 @@ class Rule(_Part):
     """What some licences mean: answers for a closed product, and where they differ for an open one."""
 
     id: str
+    clause: str = Field(min_length=1)
     licences: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
-    uses: tuple[Use, ...] = ("package", "model", "dataset")
+    uses: tuple[Use, ...] = USES
     closed: Answers
     open: Answers = Answers()
 
@@ -142,7 +146,7 @@ def load(name: str = "default") -> Policy:
         raise InputError(f"{path.name}: not a licence policy: {' '.join(str(error).split())[:300]}") from None
 
 
-def judge(node: Node, mode: Mode, policy: Policy, *, use: Use = "package", open_source: bool = False) -> Answer:
+def judge(node: Node, mode: Mode, policy: Policy, *, use: Use = "dynamic", open_source: bool = False) -> Answer:
     """Compute what an expression means in a mode."""
     if isinstance(node, Leaf):
         return _leaf(node, mode, policy, use, open_source)
@@ -175,7 +179,7 @@ def _answer(rules: Iterable[Rule], licence: str, mode: Mode, use: Use, open_sour
     for rule in rules:
         cell = rule.answer(mode, open_source=open_source) if rule.holds(licence, use) else None
         if cell is not None:
-            return Answer(cell.status, cell.why, cell.owed)
+            return Answer(cell.status, cell.why, cell.owed, clause=rule.clause)
     return None
 
 
@@ -188,7 +192,8 @@ def _all(answers: Sequence[tuple[Node, Answer]]) -> Answer:
     owed = dict.fromkeys(o for _, a in answers for o in a.obligations)
     chosen = dict.fromkeys(c for _, a in answers for c in a.chosen)
     reason = next(iter(reasons)) if len(reasons) == 1 and status == Standing.ALLOWED else "; ".join(named)
-    return Answer(status, reason, tuple(owed), tuple(chosen))
+    clauses = dict.fromkeys(a.clause for _, a in decisive if a.clause)
+    return Answer(status, reason, tuple(owed), tuple(chosen), "; ".join(clauses))
 
 
 def worst(statuses: Iterable[Standing]) -> Standing:

@@ -1,21 +1,24 @@
 """A licence report as evidence: counts, the share that is known, and one verdict for each way of selling."""
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 
 from core.evidence import Evidence, Source
 from core.intervals import wilson
+from core.licences.component import Component
 from core.licences.policy import Mode, Standing
-from core.licences.report import Component, LicenceReport, in_words
+from core.licences.report import LicenceReport, in_words
+from core.licences.scancode.place import NAME as SCANCODE
+from core.licences.scancode.place import tool_version
 
 MOST = 1000  # packages in a record's detail; the run folder holds all
 METHOD = (
-    "Licence of each package from its metadata (PEP 639 expression, licence field, classifiers, its own SBOM), "
-    "then from its licence texts by ScanCode where metadata leaves it open; "
+    "Licence of each package from its metadata (PEP 639 expression, licence field, classifiers, its own SBOM), set "
+    "against its licence texts (Sørensen-Dice similarity of words to LicenseDB's texts, at least 0.98; ScanCode where "
+    "that or metadata leaves a doubt), with the code bundled inside it (SBOMs, vendored packages, native libraries); "
     "judged by the rules of data/policies/licences/default.toml"
 )
 NO_DEPENDENCIES = "the venture names no dependencies: add a requirements file or an environment"
-SCANCODE = "scancode-toolkit"
 UNITS = {"packages": "packages", "known": "share", "blocked": "components", "unknown": "components"}
 
 
@@ -80,12 +83,4 @@ def _mode(report: LicenceReport, mode: Mode, source: Source, missing: str = "") 
 
 
 def _tools() -> str:
-    return ", ".join(f"{name} {tool_version(name)}" for name in (SCANCODE, "license-expression"))
-
-
-def tool_version(name: str) -> str:
-    """The installed version of a tool."""
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return "(not installed)"
+    return f"{SCANCODE} {tool_version()}, license-expression {version('license-expression')}"

@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,10 @@ STRICTEST = (
     "Free Restricted", "Proprietary Free", "Commercial", "Unstated License", UNKNOWN_CATEGORY,
 )  # fmt: skip
 
+_FAMILIES = {
+    "lesser general": "lgpl", "lgpl": "lgpl", "affero": "agpl", "agpl": "agpl", "general public": "gpl", "gpl": "gpl",
+    "apache": "apache", "artistic": "artistic", "bsd": "bsd", "mozilla": "mpl", "mit": "mit", "nvidia": "licenseref",
+}  # fmt: skip
 _REF = re.compile(r"^(DocumentRef-[\w.-]+:)?LicenseRef-[\w.-]+$", re.I)
 _OPERATOR = re.compile(r"\s+(and|or)\s+", re.I)
 
@@ -94,6 +98,7 @@ def _records() -> dict[str, dict[str, Any]]:
     return out
 
 
+@lru_cache(maxsize=4096)
 def category(licence: str) -> str:
     """LicenseDB's category of one id, "Unknown" where nobody lists it."""
     record = _records().get(licence.lower())
@@ -110,6 +115,7 @@ def is_reference(licence: str) -> bool:
     return bool(_REF.match(licence)) and licence.lower() not in _records()
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Node | None:
     """Take an expression apart; None where it is prose, too long, or names an id that nobody lists.
 
@@ -152,6 +158,8 @@ def _spdx(key: str) -> str:
 
 def _undeprecate(text: str) -> str:
     """Write SPDX ids that once held an exception (`GPL-2.0-with-classpath-exception`) the way they are written now."""
+    if "-with-" not in text.lower():
+        return text
     for old, new in names()["deprecated"].items():
         text = re.sub(rf"(?<![\w.-]){re.escape(old)}(?![\w.-])", new, text, flags=re.I)
     return text
@@ -208,5 +216,30 @@ def filed_under(node: Node) -> str:
     return (max if isinstance(node, All) else min)(found, key=_strictness)
 
 
+def is_copyleft(node: Node) -> bool:
+    """Whether what applies asks for source, or is not free at all: stricter than permissive licences are."""
+    return filed_under(node) not in ("Own", "Public Domain", "Permissive")
+
+
+def stricter(node: Node, other: Node) -> bool:
+    """Whether one expression is filed under a stricter category than another."""
+    return _strictness(filed_under(node)) > _strictness(filed_under(other))
+
+
 def _strictness(name: str) -> int:
     return STRICTEST.index(name) if name in STRICTEST else len(STRICTEST)
+
+
+def family(licence: str) -> str:
+    """The first word of an id: "bsd" of BSD-3-Clause; "0bsd" counts as bsd."""
+    return licence.lower().removeprefix("0").split("-")[0]
+
+
+def families(text: str) -> frozenset[str]:
+    """The licence families that a name or a title speaks of."""
+    low, out = text.lower(), set[str]()
+    for words, name in _FAMILIES.items():
+        if re.search(rf"(?<![a-z]){words}", low):
+            out.add(name)
+            low = low.replace(words, " ")
+    return frozenset(out)

@@ -1,97 +1,108 @@
-"""The text tier: each different licence text is read once, and what was recognised in it is kept.
+"""The text tiers: each different licence text is read once, and what was recognised in it is kept.
 
-Results are kept by the text's SHA-256 and the matcher's version, so that a second check starts no matcher at all.
+First by its words (milliseconds), then, where that leaves a doubt, by ScanCode's worker. Results are kept by the text's
+SHA-256 and the version of what read it, so that a second check reads nothing and starts no worker.
 """
 
 import hashlib
 import json
 import os
 import tempfile
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from core.licences import similar
 from core.licences.package import LicenceText
-from core.licences.weigh import Match, Read
+from core.licences.scancode import client
+from core.licences.scancode.client import ScanCodeUnavailable
+from core.licences.scancode.place import tool_version
+from core.licences.weigh import Match, Read, Reader
 from core.progress import Progress, silent
 
-TICK_S = 0.25
-Matcher = Callable[[str], tuple[Match, ...] | None]
+__all__ = ["ScanCodeUnavailable", "by_scancode", "by_words"]
+
+RULES = 1  # raise where the guards of `similar` change
+Matches = tuple[Match, ...]
+Scan = Callable[[Sequence[str], Callable[[], None]], Iterator[tuple[int, Matches | None]]]
 
 
-class MatcherUnavailable(Exception):  # noqa: N818 - an answer the caller acts on
-    """The matcher does not start here; the message says why."""
+def by_words(texts: Sequence[LicenceText], keep: Path, progress: Progress = silent) -> dict[LicenceText, Read]:
+    """Read texts by their words alone: only those that are one licence beyond doubt are in the answer."""
+    if not similar.available():
+        return {}
+    file = keep / f"similar-{RULES}-{tool_version()}.json"
+    digests = {text: _digest(text) for text in texts}
+    known = _kept(file)
+    new = {digest: text for text, digest in digests.items() if digest not in known}
+    found: dict[str, Matches] = {}
+    for i, (digest, text) in enumerate(new.items()):
+        if i % 10 == 0:
+            progress(i, len(new), f"Comparing licence texts ({i + 1} of {len(new)})")
+        found[digest] = _whole(text.text)
+    known |= _keep(file, found)
+    return {text: Read(text, known[digest], "similarity") for text, digest in digests.items() if known[digest]}
 
 
-def read_texts(
-    texts: Sequence[LicenceText], keep: Path, version: str, start: Callable[[], Matcher], progress: Progress = silent
+def by_scancode(
+    texts: Sequence[LicenceText], keep: Path, progress: Progress = silent, scan: Scan = client.read
 ) -> dict[LicenceText, Read]:
-    """Recognise the licences in some texts.
+    """Have texts read by ScanCode.
 
     Args:
         texts: what to read.
         keep: folder of the results kept from earlier.
-        version: the matcher's name and version.
-        start: makes the matcher ready, which may take long; called only where a text is new.
+        scan: reads the texts that are new; not called where there are none.
 
     Raises:
-        MatcherUnavailable: the matcher cannot be started.
+        ScanCodeUnavailable: its worker does not start or died; what it had read until then is kept.
     """
-    file = keep / f"{version}.json"
+    file = keep / f"scancode-{tool_version()}.json"
+    digests = {text: _digest(text) for text in texts}
     known = _kept(file)
-    by_text = {text: hashlib.sha256(text.text.encode()).hexdigest() for text in texts}
-    new = {digest: text for text, digest in by_text.items() if digest not in known}
+    new = {digest: text.text for text, digest in digests.items() if digest not in known}
     if new:
-        known |= _read(new, start, progress)
-        _keep(file, known)
-    return {text: Read(text, known.get(digest)) for text, digest in by_text.items()}
+        known |= _scanned(new, file, progress, scan)
+    return _reads(digests, known, "text")
 
 
-def _read(
-    texts: dict[str, LicenceText], start: Callable[[], Matcher], progress: Progress
-) -> dict[str, tuple[Match, ...]]:
-    """Read texts in a thread of their own, so that this one can say how far it is and can stop."""
-    out: dict[str, tuple[Match, ...]] = {}
-    stop, at, note = threading.Event(), [0], ["Loading the licence index"]
+def _scanned(new: Mapping[str, str], file: Path, progress: Progress, scan: Scan) -> dict[str, Matches]:
+    order, found = list(new), dict[str, Matches]()
+    done = [0]
 
-    def work() -> None:
-        matcher = start()
-        for i, (digest, text) in enumerate(texts.items()):
-            if stop.is_set():
-                return
-            at[0], note[0] = i, f"Reading licence texts ({i + 1} of {len(texts)})"
-            matches = matcher(text.text)
-            if matches is not None:
-                out[digest] = matches
+    def tick() -> None:
+        note = f"Reading licence texts ({done[0]} of {len(order)})" if done[0] else "Loading the licence index"
+        progress(done[0], len(order), note)
 
-    _watch(work, lambda: progress(at[0], len(texts), note[0]), stop)
-    return out
-
-
-def _watch(work: Callable[[], None], tick: Callable[[], None], stop: threading.Event) -> None:
-    failed: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException as error:  # handed to the waiting thread
-            failed.append(error)
-
-    thread = threading.Thread(target=guarded, name="licence-texts", daemon=True)
-    thread.start()
     try:
-        while thread.is_alive():
-            thread.join(TICK_S)
-            tick()
+        for position, matches in scan(list(new.values()), tick):
+            done[0] += 1
+            if matches is not None:
+                found[order[position]] = matches
     finally:
-        stop.set()
-    if failed:
-        raise MatcherUnavailable(f"ScanCode does not start or failed ({type(failed[0]).__name__})") from failed[0]
+        _keep(file, found)
+    return found
 
 
-def _kept(file: Path) -> dict[str, tuple[Match, ...]]:
+def _reads(digests: Mapping[LicenceText, str], known: Mapping[str, Matches], by: Reader) -> dict[LicenceText, Read]:
+    return {text: Read(text, known.get(digest), by) for text, digest in digests.items()}
+
+
+def _whole(text: str) -> Matches:
+    found = similar.same_as(text)
+    if found is None:
+        return ()
+    return (Match(found.licence, "text", round(100 * found.score, 1), 1, text.count("\n") + 1, found.words),)
+
+
+def _digest(text: LicenceText) -> str:
+    return hashlib.sha256(text.text.encode()).hexdigest()
+
+
+def _kept(file: Path) -> dict[str, Matches]:
     """Results of earlier checks; a file that cannot be read counts as none."""
     try:
         rows: dict[str, list[dict[str, Any]]] = json.loads(file.read_text("utf-8"))
@@ -100,11 +111,15 @@ def _kept(file: Path) -> dict[str, tuple[Match, ...]]:
         return {}
 
 
-def _keep(file: Path, known: dict[str, tuple[Match, ...]]) -> None:
-    """Write the results whole or not at all. Two checks at once may lose each other's: they are only read again."""
+def _keep(file: Path, found: dict[str, Matches]) -> dict[str, Matches]:
+    """Add results to the file, whole or not at all; those that another check wrote meanwhile stay."""
+    if not found:
+        return found
     file.parent.mkdir(parents=True, exist_ok=True)
-    rows = {digest: [asdict(m) for m in matches] for digest, matches in known.items()}
-    handle, name = tempfile.mkstemp(dir=file.parent)
-    with os.fdopen(handle, "w", encoding="utf-8") as f:
-        json.dump(rows, f)
-    os.replace(name, file)
+    with FileLock(file.with_suffix(".lock")):
+        rows = {digest: [asdict(m) for m in matches] for digest, matches in (_kept(file) | found).items()}
+        handle, name = tempfile.mkstemp(dir=file.parent)
+        with os.fdopen(handle, "w", encoding="utf-8") as f:
+            json.dump(rows, f)
+        os.replace(name, file)
+    return found

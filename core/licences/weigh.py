@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from core.licences.package import LicenceText
-from core.licences.spdx import All, Leaf, Node, OneOf, category, is_reference, leaves, parse
+from core.licences.spdx import All, Leaf, Node, OneOf, category, family, is_reference, leaves, parse
 
 Kind = Literal["text", "notice", "tag", "reference", "clue"]
+Reader = Literal["text", "similarity"]
 
 SURE = 90.0  # score from which a text counts as this licence and not as one like it
 NEAR, LONG = 70.0, 300  # a long text that was edited (an EULA's next version) is still that text
@@ -48,10 +49,19 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """A licence text and what was recognised in it; `matches` is None where it could not be read in time."""
+    """A licence text and what was recognised in it, by ScanCode ("text") or by its words ("similarity").
+
+    `matches` is None where it could not be read in time.
+    """
 
     text: LicenceText
     matches: tuple[Match, ...] | None
+    by: Reader = "text"
+
+    @property
+    def tier(self) -> str:
+        """What an evidence line calls it: a source header, however it was read, is a header."""
+        return self.text.tier if self.text.tier == "header" else self.by
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,7 @@ class Hit:
     node: Node
     applies: bool
     covers: bool  # it is a text or notice of its own, though perhaps a bundled part's
+    tier: str = "text"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +104,14 @@ def weigh(reads: Sequence[Read], hints: frozenset[str]) -> Weighed:
     if not nodes:
         return Weighed(None, tuple(hits), "no licence is recognised in its texts")
     why = _undecidable(nodes)
-    chosen = None if why else _join(node for group in nodes for node in group)
+    chosen = None if why else join(node for group in nodes for node in group)
     return Weighed(chosen, tuple(_marked(hits, chosen)), why)
+
+
+def first_families(reads: Sequence[Read]) -> frozenset[str]:
+    """The families of the first licence in each file: where nothing else says so, that is the file's own."""
+    firsts = (next((h for h in _sort(read) if h.applies), None) for read in reads)
+    return frozenset(family(leaf.id) for hit in firsts if hit is not None for leaf in leaves(hit.node))
 
 
 def proprietary(reads: Sequence[Read]) -> bool:
@@ -115,7 +132,7 @@ def _sort(read: Read) -> list[Hit]:
 
 
 def _hit(read: Read, match: Match, node: Node, covers: bool) -> Hit:
-    return Hit(read.text, match, node, covers, covers)
+    return Hit(read.text, match, node, covers, covers, read.tier)
 
 
 def _says_nothing(node: Node) -> bool:
@@ -157,7 +174,7 @@ def _refine(hits: Sequence[Hit]) -> list[Node]:
         arms, spent = list(choice.arms), set[Node]()
         for text in nodes:
             for i, arm in enumerate(arms):
-                if isinstance(arm, Leaf) and isinstance(text, Leaf) and _same_text(text.id, arm.id):
+                if isinstance(arm, Leaf) and isinstance(text, Leaf) and same_text(text.id, arm.id):
                     spent.add(text)
                     arms[i] = text if text.id.startswith(f"{arm.id}-") else arm
         nodes = [OneOf(tuple(arms)) if n == choice else n for n in nodes if n not in spent]
@@ -166,21 +183,16 @@ def _refine(hits: Sequence[Hit]) -> list[Node]:
 
 def _is_arm(node: Node, choice: Node) -> bool:
     arms = choice.arms if isinstance(choice, OneOf) else ()
-    return isinstance(node, Leaf) and any(isinstance(a, Leaf) and _same_text(node.id, a.id) for a in arms)
+    return isinstance(node, Leaf) and any(isinstance(a, Leaf) and same_text(node.id, a.id) for a in arms)
 
 
-def _same_text(text: str, arm: str) -> bool:
+def same_text(text: str, arm: str) -> bool:
     """Whether a licence text is the one an id stands for: "GPL-2.0-only" is the text of "GPL-2.0-or-later"."""
     return text == arm or text.startswith(f"{arm}-") or _stem(text) == _stem(arm)
 
 
 def _stem(licence: str) -> str:
     return licence.removesuffix("-only").removesuffix("-or-later")
-
-
-def family(licence: str) -> str:
-    """The first word of an id: "bsd" of BSD-3-Clause; "0bsd" counts as bsd."""
-    return licence.lower().removeprefix("0").split("-")[0]
 
 
 def _free(node: Node) -> bool:
@@ -203,7 +215,8 @@ def _without_base_text(nodes: set[Node]) -> set[Node]:
     return {n for n in nodes if not (lesser and isinstance(n, Leaf) and _stem(n.id) == "GPL-3.0")}
 
 
-def _join(nodes: Iterable[Node]) -> Node:
+def join(nodes: Iterable[Node]) -> Node:
+    """All of some licences, each once."""
     ordered = list(dict.fromkeys(nodes))
     kept = _without_base_text(set(ordered))
     flat = [arm for n in ordered if n in kept for arm in (n.arms if isinstance(n, All) else (n,))]
@@ -218,7 +231,7 @@ def _marked(hits: Sequence[Hit], chosen: Node | None) -> list[Hit]:
 
 
 def _speaks_of(node: Node, ids: Iterable[str]) -> bool:
-    return any(_same_text(chosen, leaf.id) for leaf in leaves(node) for chosen in ids)
+    return any(same_text(chosen, leaf.id) for leaf in leaves(node) for chosen in ids)
 
 
 def only_references(node: Node) -> bool:

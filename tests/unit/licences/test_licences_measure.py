@@ -12,9 +12,11 @@ import pytest
 
 from core.errors import InputError
 from core.evidence import Evidence
+from core.licences import conclude
 from core.licences import measure as door
+from core.licences.component import Asset
 from core.licences.measure import check, measure
-from core.licences.report import Asset
+from core.licences.texts import ScanCodeUnavailable
 from core.settings import Settings
 from core.venture import Venture, parse
 
@@ -73,10 +75,11 @@ def test_the_report_has_the_shape_of_the_command_line_and_lies_whole_in_the_run(
     first = report["packages"][0]
     assert first["name"] == "copyleft", "what needs a person comes first"
     assert set(first) >= {"name", "version", "declared", "concluded", "category", "evidence", "bundled", "modes"}
-    assert first["evidence"] == [
-        {"tier": "License-Expression", "file": "copyleft-1.0.dist-info/METADATA", "line": 4, "says": "GPL-3.0-only"}
-    ]
-    assert set(first["modes"]["saas"]) == {"status", "reason", "obligations"}
+    (line,) = first["evidence"]
+    told = {"tier": "License-Expression", "file": "copyleft-1.0.dist-info/METADATA", "line": 4, "says": "GPL-3.0-only"}
+    assert line == told | {"applies": True}
+    assert first["won"]["tier"] == "License-Expression"
+    assert set(first["modes"]["saas"]) == {"status", "reason", "obligations", "clause"}
     assert set(report["modes"]["saas"]) == {"verdict", "blockers", "unknown"}
     assert report["modes"]["on_device"]["verdict"] == "blocked"
     assert {c["category"]: c["n"] for c in report["categories"]} == {
@@ -134,11 +137,14 @@ def test_without_texts_what_metadata_leaves_open_stays_unknown(tmp_path: Path, m
 def test_when_scancode_does_not_start_the_other_tiers_stand(
     tmp_path: Path, make_dist: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, "core.licences.matcher", None)
+    def dead(*_: object) -> None:
+        raise ScanCodeUnavailable("ValueError: no hooks")
+
+    monkeypatch.setattr(conclude, "by_scancode", dead)
     make_dist(tmp_path / "env", "vague", headers={"License": "BSD"}, files={"licenses/LICENSE": "some text"})
     make_dist(tmp_path / "env", "clear", headers={"License": "MIT"})
     report = check(tmp_path / "env", cache=tmp_path / "cache")
-    assert report.unread.startswith("licence texts were not read: ScanCode does not start")
+    assert report.unread.startswith("licence texts were not read by ScanCode, which does not start")
     assert {c.name: c.concluded for c in report.components} == {"clear": "MIT", "vague": None}
     assert str(report.verdict("saas")) == "unknown"
 

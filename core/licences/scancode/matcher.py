@@ -1,4 +1,4 @@
-"""ScanCode as a matcher of licence texts. Only a job loads this, and only when a new text is to be read.
+"""ScanCode as a matcher of licence texts. Only its own worker loads this.
 
 Its index takes 1.4 GB and seconds. It is loaded once a process with garbage collection off, then frozen, which saves a
 third of the time. It is never asked to rebuild: that takes two minutes, and its `only_builtin` switch deletes the index
@@ -17,7 +17,7 @@ from licensedcode.detection import detect_licenses
 
 from core.licences.weigh import Kind, Match
 
-PER_TEXT_S = 20.0  # the slowest real text (NVIDIA's EULA) takes 3 s
+PER_TEXT_S = 90.0  # the slowest real text takes 3 s alone, 20 s on a machine that does much else
 
 
 @cache
