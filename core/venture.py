@@ -14,7 +14,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
 from core.errors import InputError
 from core.venture_errors import problems
@@ -26,6 +26,7 @@ MODES = ("internal", "saas", "on_premises", "on_device")
 Mode = Literal["internal", "saas", "on_premises", "on_device"]
 Scenario = Literal["support-desk", "financial-risk", "medical-triage", "other"]
 BUNDLED = "all-MiniLM-L6-v2"
+GUIDES = ("eu_ai_act", "nist_ai_rmf", "readiness_levels")  # files of data/guides
 RULES = "privacy.toml"  # beside venture.toml: the venture's own rules of the search for personal data
 
 
@@ -164,6 +165,9 @@ class Venture(Part):
     distribution: Distribution = Field(default_factory=Distribution)
     market: Market = Field(default_factory=Market)
     policy: Policy = Field(default_factory=Policy)
+    guides: dict[str, dict[str, bool]] = Field(
+        default_factory=dict, description="Answers to the questions of data/guides, by guide and question"
+    )
 
     _file: Path = PrivateAttr(default=Path("venture.toml"))
     _roots: tuple[Path, ...] = PrivateAttr(default=())
@@ -174,6 +178,13 @@ class Venture(Part):
             raise ValueError("two datasets have the same id")
         return self
 
+    @field_validator("guides")
+    @classmethod
+    def _known_guides(cls, value: dict[str, dict[str, bool]]) -> dict[str, dict[str, bool]]:
+        if unknown := sorted(set(value) - set(GUIDES)):
+            raise ValueError(f"there is no guide {unknown[0]!r}; there are {', '.join(GUIDES)}")
+        return value
+
     @property
     def file(self) -> Path:
         """The venture.toml it was read from."""
@@ -183,6 +194,11 @@ class Venture(Part):
     def folder(self) -> Path:
         """The folder its relative paths start from."""
         return self._file.parent
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The folders that its paths must stay in; empty where it may read all that the person at the keyboard may."""
+        return self._roots
 
     @property
     def key(self) -> str:

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import model, privacy
+from core.cli import model, privacy, verdict
 from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Status
 from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
-from core.readiness.assess import Assessment, assess, due
+from core.readiness.assess import Assessment, due
 from core.settings import settings
 from core.store import connect, latest
 from core.venture import BUNDLED, MODES, Venture, load, load_market
@@ -59,11 +59,17 @@ def assess_command(
     of = load(venture)
     engine = connect(settings())
     ran = _measure(of, due(of, latest(engine, of.key), _inputs(of)))
-    result = assess(of, latest(engine, of.key, detail=False), _inputs(of))
+    with stdout_kept():
+        reviewed = import_module("core.readiness.joint.review").review(of, latest(engine, of.key), _inputs(of))
+    result, document = reviewed.assessment, reviewed.as_json()
     if out is not None:
-        _write_out(out, result, ran)
-    show(result.as_json(), as_json, lambda: _say_assessment(result))
+        _write_out(out, document, ran)
+    show(document, as_json, lambda: _say_assessment(result, reviewed.chance.as_json()))
     raise typer.Exit(result.verdict.exit_code)
+
+
+app.command("explain")(verdict.explain_command)
+app.command("whatif")(verdict.whatif_command)
 
 
 @licences_app.command("check")
@@ -215,20 +221,22 @@ def _job_json(job: Job) -> dict[str, Any]:
     }
 
 
-def _write_out(out: Path, result: Assessment, ran: list[Job]) -> None:
+def _write_out(out: Path, document: Mapping[str, Any], ran: list[Job]) -> None:
     """Write the assessment and the logs that stand behind it."""
     try:
         out.mkdir(parents=True, exist_ok=True)
-        (out / "assessment.json").write_text(text(result.as_json()), encoding="utf-8")
+        (out / "assessment.json").write_text(text(document), encoding="utf-8")
         for job in ran:
             (out / f"{job.kind}.log").write_text(tail(job, 2000), encoding="utf-8")
     except OSError as error:
         raise InputError(f"--out {out}: cannot be written ({error.strerror}).") from None
 
 
-def _say_assessment(result: Assessment) -> None:
+def _say_assessment(result: Assessment, chance: Mapping[str, float]) -> None:
     mark = {Status.PASS: "pass   ", Status.FAIL: "FAIL   ", Status.UNKNOWN: "unknown", Status.STALE: "stale  "}
-    lines(f"{result.verdict.word}: {result.verdict.headline}\n")
+    lines(f"{result.verdict.word}: {result.verdict.headline}")
+    span = f"{chance['low']:.1%} to {chance['high']:.1%}"
+    lines(f"P(go) {chance['value']:.1%} ({span}, numerical error {chance['error']:.2%})\n")
     for check in result.checks:
         lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
         if check.todo and check.status is not Status.PASS:

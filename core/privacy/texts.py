@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from core.errors import InputError
-from core.privacy.pool import Answer, Pool
+from core.privacy.pool import Answer, Engine, Pool
 from core.progress import Progress, silent
 
 LONGEST = 1_000_000  # characters; spaCy's own limit
@@ -96,8 +96,10 @@ def detect_file(
     report = Report()
     size = _size(source)
     progress(0, size, f"{source.name}: loading the recognisers")
-    with _whole(out) as file, Pool(reference=reference, threshold=threshold, workers=workers) as pool:
+    engine = Engine("core.privacy.texts:answerer", {"reference": reference, "threshold": threshold})
+    with _whole(out) as file, Pool(engine, workers=workers) as pool:
         report.workers = pool.workers
+        pool.wait()
         begun = time.perf_counter()
         rows, texts = tee(_rows(source, report))
         for (row, _, at), spans in zip(rows, pool.answers(text for _, text, _ in texts), strict=True):

@@ -14,6 +14,8 @@ README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [
     "",
     "assess",
+    "explain",
+    "whatif",
     "model inspect",
     "model probe",
     "model train",

@@ -136,7 +136,7 @@ def test_a_failure_within_the_scan_quotes_no_value(tmp_path: Path, monkeypatch: 
 
     from core.privacy.detect import detector
 
-    monkeypatch.setattr(detector()._engine, "analyze", fail)
+    monkeypatch.setattr(detector()._engine, "found", fail)
     with pytest.raises(RuntimeError) as error:
         measure(venture(tmp_path), tmp_path)
     assert leaks(PLANTED, "".join(traceback.format_exception(error.value))) == []

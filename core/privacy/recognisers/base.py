@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 
 from presidio_analyzer import AnalysisExplanation, LocalRecognizer, RecognizerResult
 
+from core.privacy.screen import NOTHING, Need
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -24,6 +26,7 @@ class Finder(LocalRecognizer):  # type: ignore[misc]
     """A recogniser written as one function from a text to matches; Presidio sees it like any of its own."""
 
     TYPES: ClassVar[Sequence[str]]
+    needs: ClassVar[Need] = NOTHING  # what every match holds, so that a text without it need not be searched
 
     def __init__(self) -> None:
         """Register under the class's name, for the types it can find."""

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from core.privacy.recognisers import lexicon
 from core.privacy.recognisers.base import Finder, Match, digits_of, luhn
+from core.privacy.screen import Need
 
 _I = re.IGNORECASE
 _BEFORE, _AFTER = 45, 25  # characters in which a word speaks for a number
@@ -126,6 +127,7 @@ class Phones(Finder):
     """Phone numbers of any country's form beside a word that says so."""
 
     TYPES = ("PHONE_NUMBER",)
+    needs = Need(6)
 
     def find(self, text: str) -> Iterator[Match]:
         """The numbers."""
@@ -163,6 +165,7 @@ class Cards(Finder):
     """Payment cards beside a word for one: one digit misread breaks the check digit, and the rest is still the card."""
 
     TYPES = ("CREDIT_CARD",)
+    needs = Need(12)
 
     def find(self, text: str) -> Iterator[Match]:
         """The cards."""
@@ -184,6 +187,7 @@ class Accounts(Finder):
     """Bank accounts and driver's licences after a word for them."""
 
     TYPES = ("US_BANK_NUMBER", "US_DRIVER_LICENSE")
+    needs = Need(1)
 
     def find(self, text: str) -> Iterator[Match]:
         """The numbers."""

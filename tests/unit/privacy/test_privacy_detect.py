@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.privacy import detect
-from core.privacy.detect import Proof, Span, detector, resolve, windows
+from core.privacy.detect import detector
+from core.privacy.spans import OVERLAP, WINDOW, Proof, Span, resolve, windows
 from core.settings import PROJECT
 
 
@@ -25,7 +25,7 @@ def test_an_email_inside_a_long_sentence_is_found() -> None:
 
 
 def test_an_address_beyond_the_first_window_is_found_where_it_stands() -> None:
-    for before in (detect.WINDOW - 12, detect.WINDOW - detect.OVERLAP - 5, 3 * detect.WINDOW):
+    for before in (WINDOW - 12, WINDOW - OVERLAP - 5, 3 * WINDOW):
         text = "x" * (before - 1) + " ann.lee@example.org."
         [spans] = detector().detect([text], names=False)
         assert [text[s.start : s.end] for s in spans if s.type == "EMAIL_ADDRESS"] == ["ann.lee@example.org"]
@@ -39,7 +39,7 @@ def test_windows_cover_a_text_without_a_gap(text: str) -> None:
     assert cuts[-1][1] == len(text)
     assert all(a < b for a, b in cuts) or not text
     assert all(b[0] < a[1] and b[1] > a[1] for a, b in pairwise(cuts))
-    assert all(b - a <= detect.WINDOW for a, b in cuts)
+    assert all(b - a <= WINDOW for a, b in cuts)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_failure_inside_a_recogniser_quotes_no_text(monkeypatch: pytest.Monkey
     def fail(text: str, *args: object, **how: object) -> None:
         raise ValueError(f"did not find {text}")
 
-    monkeypatch.setattr(detector()._engine, "analyze", fail)
+    monkeypatch.setattr(detector()._engine, "found", fail)
     with pytest.raises(RuntimeError, match="16 characters") as error:
         detector().detect(["Margaret T. 4711"])
     assert "Margaret" not in str(error.value)

@@ -46,7 +46,7 @@ def test_batches_keep_every_text_in_order() -> None:
 
 
 def test_workers_end_when_the_caller_is_killed(tmp_path: Path) -> None:
-    code = "from core.privacy.pool import Pool\nimport time\np = Pool(reference=True, workers=1)\nprint('up', flush=True)\ntime.sleep(60)"  # noqa: E501
+    code = "from core.privacy.pool import Engine, Pool\nimport time\np = Pool(Engine('core.privacy.texts:answerer', {'reference': True}), workers=2)\np.wait()\nprint('up', flush=True)\ntime.sleep(60)"  # noqa: E501
     path = tmp_path / "hold.py"
     path.write_text(f"if __name__ == '__main__':\n    {code.replace(chr(10), chr(10) + '    ')}\n", encoding="utf-8")
     env = os.environ | {"PYTHONPATH": str(PROJECT)}

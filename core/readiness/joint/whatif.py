@@ -1,0 +1,183 @@
+"""What if: the verdict on a copy in which some figures or some lines of the venture file are others."""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from core.draws import Array
+from core.errors import InputError
+from core.evidence import ROOMS, Evidence, Source
+from core.readiness.checks import Inputs
+from core.readiness.joint.review import Review, review
+from core.readiness.policy import load_policy
+from core.readiness.questions import questions
+from core.venture import Venture, load_text
+
+Value = Any  # of a TOML file: text, number, true or false, a list or a table of them
+_NAMED_BY = "id"  # the key by which a list of tables is addressed: market.assumptions.price.p50
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """Two reviews side by side.
+
+    Attributes:
+        figures: ids of the records that were set by hand.
+        again: rooms whose evidence would have to be measured again, because the change is one of what they read; the
+            figures of `after` are still those of today there.
+    """
+
+    before: Review
+    after: Review
+    figures: tuple[str, ...]
+    again: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """What `whatif --json` prints."""
+        return {
+            "schema": 1,
+            "venture": self.before.assessment.venture,
+            "before": _brief(self.before),
+            "after": _brief(self.after),
+            "changed": _moved(self.before, self.after),
+            "set": list(self.figures),
+            "measure_again": list(self.again),
+        }
+
+
+def whatif(
+    venture: Venture,
+    evidence: Mapping[str, Evidence],
+    changes: Mapping[str, Value],
+    inputs: Inputs | None = None,
+    now: datetime | None = None,
+    drawn: Array | None = None,
+) -> WhatIf:
+    """Review a venture as it is and with changes.
+
+    Args:
+        venture: the venture; its file is read, never written.
+        evidence: its newest record of each figure, by id.
+        changes: by the id of a figure that a check reads or that was measured (a number, or a word), or by a key of the
+            venture file such as must.accuracy or market.assumptions.price.p50. What is both is the figure.
+        inputs: what each room would be measured from today; what is stale stays so.
+        now: when it is asked.
+        drawn: the joint draws.
+
+    Raises:
+        InputError: a key that nothing has, or a value that the venture file does not take.
+    """
+    asked = questions(venture, load_policy(venture))
+    known = set(evidence) | {q.evidence for q in asked}
+    units = {q.evidence: q.unit for q in asked}
+    figures = {k: v for k, v in changes.items() if k in known}
+    other = edited(venture, {k: v for k, v in changes.items() if k not in known})
+    then = dict(evidence) | {k: _set(k, v, evidence.get(k), units.get(k, ""), inputs) for k, v in figures.items()}
+    again = tuple(room for room in ROOMS if _reads(venture, room) != _reads(other, room))
+    return WhatIf(
+        before=review(venture, evidence, inputs, now, drawn),
+        after=review(other, then, inputs, now, drawn),
+        figures=tuple(figures),
+        again=again,
+    )
+
+
+def read_changes(told: Iterable[str]) -> dict[str, Value]:
+    """KEY=VALUE as the command line gives them; a value that is no TOML is text.
+
+    Raises:
+        InputError: one has no equals sign, or a key stands there twice.
+    """
+    out: dict[str, Value] = {}
+    for text in told:
+        key, equals, value = text.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise InputError(f"--set {text}: must be KEY=VALUE, for example must.accuracy=0.9.")
+        if key in out:
+            raise InputError(f"--set {key}: stands there twice; keep one.")
+        out[key] = _value(value.strip())
+    return out
+
+
+def edited(venture: Venture, changes: Mapping[str, Value]) -> Venture:
+    """The venture with some keys of its file set; its file stays as it is."""
+    if not changes:
+        return venture
+    document = tomlkit.parse(venture.file.read_text(encoding="utf-8"))
+    for key, value in changes.items():
+        _put(document, key, value)
+    return load_text(tomlkit.dumps(document), venture.file, venture.roots)
+
+
+def _value(text: str) -> Value:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _put(document: Any, key: str, value: Value) -> None:
+    *way, last = key.split(".")
+    part = document
+    for step in way:
+        part = _step(part, step, key)
+    try:
+        part[last] = value
+    except (TypeError, ValueError, TOMLKitError):
+        raise InputError(f"{key}: is not a place in the venture file where a value can stand.") from None
+
+
+def _step(part: Any, step: str, key: str) -> Any:
+    if isinstance(part, list):
+        found = next((row for row in part if row.get(_NAMED_BY) == step), None)
+        if found is None:
+            names = ", ".join(str(row.get(_NAMED_BY)) for row in part)
+            raise InputError(f"{key}: the venture file has no {step!r} there; it has {names}.")
+        return found
+    if step not in part:
+        part[step] = tomlkit.table()
+    return part[step]
+
+
+def _set(name: str, value: Value, found: Evidence | None, unit: str, inputs: Inputs | None) -> Evidence:
+    if not isinstance(value, int | float | str) or isinstance(value, bool):
+        raise InputError(f"{name}: must be a number or a word, got {value!r}.")
+    plain = value if isinstance(value, str) else float(value)
+    source = Source("stated", "what if")
+    if found is None:
+        room = name.partition(".")[0]
+        return Evidence(name, plain, unit, "Set by hand.", source, inputs=(inputs or {}).get(room, {}))
+    return replace(found, value=plain, low=None, high=None, n=None, reason="", source=source, method="Set by hand.")
+
+
+def _reads(venture: Venture, room: str) -> Mapping[str, str]:
+    return {k: v for k, v in venture.inputs(room).items() if k.startswith("venture.toml")}
+
+
+def _brief(one: Review) -> dict[str, Any]:
+    verdict = one.assessment.verdict
+    return {"verdict": str(verdict.word), "headline": verdict.headline, "p_go": one.chance.as_json()}
+
+
+def _moved(before: Review, after: Review) -> list[dict[str, Any]]:
+    """The checks whose answer differs, or that only one of the two has."""
+    old, new = ({c.id: c for c in r.assessment.checks} for r in (before, after))
+    rows = []
+    for name in dict.fromkeys([*old, *new]):
+        was, now = old.get(name), new.get(name)
+        if was is None or now is None or was.status != now.status:
+            rows.append(
+                {
+                    "check": name,
+                    "before": str(was.status) if was else None,
+                    "after": str(now.status) if now else None,
+                    "reason": now.reason if now else "No longer asked.",
+                }
+            )
+    return rows
