@@ -254,6 +254,8 @@ class Venture(Part):
             return [p for d in self.datasets for p in (d.path, d.test) if p] + rules
         if room == "licences":
             return [d.manifest or d.environment for d in self.dependencies]
+        if room == "readiness":
+            return [self.policy.file] if self.policy.file.endswith(".toml") else []
         return []
 
     def _hash(self, path: str) -> str:
@@ -270,6 +272,7 @@ _READS = {
     "privacy": ("datasets",),
     "licences": ("dependencies", "distribution", "model.base", "model.licence", "datasets"),
     "market": ("market",),
+    "readiness": ("must", "model", "datasets", "dependencies", "distribution", "market", "policy", "guides"),
 }
 
 

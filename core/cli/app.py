@@ -16,7 +16,8 @@ import typer
 from core.cli import model, privacy, verdict
 from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
 from core.errors import InputError
-from core.evidence import ROOMS, Evidence, Status
+from core.evidence import Evidence, Status
+from core.feeds import all_inputs
 from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
 from core.readiness.assess import Assessment, due
 from core.settings import settings
@@ -58,9 +59,11 @@ def assess_command(
     """Measure all that is due, then give the verdict with its evidence."""
     of = load(venture)
     engine = connect(settings())
-    ran = _measure(of, due(of, latest(engine, of.key), _inputs(of)))
+    before = latest(engine, of.key)
+    ran = _measure(of, due(of, before, all_inputs(of, before)))
     with stdout_kept():
-        reviewed = import_module("core.readiness.joint.review").review(of, latest(engine, of.key), _inputs(of))
+        found = latest(engine, of.key)
+        reviewed = import_module("core.readiness.joint.review").review(of, found, all_inputs(of, found))
     result, document = reviewed.assessment, reviewed.as_json()
     if out is not None:
         _write_out(out, document, ran)
@@ -166,10 +169,6 @@ def _named(text: str) -> tuple[str, str]:
     """Split NAME=LICENCE; a name alone has no known licence, except the bundled model's."""
     name, _, licence = text.partition("=")
     return name, licence or ("Apache-2.0" if name == BUNDLED else "")
-
-
-def _inputs(of: Venture) -> dict[str, Mapping[str, str]]:
-    return {room: of.inputs(room) for room in ROOMS}
 
 
 def _measure(of: Venture, rooms: list[str]) -> list[Job]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.output import Json, lines, show, stdout_kept
-from core.evidence import ROOMS
+from core.feeds import all_inputs
 from core.readiness.assess import assess
 from core.readiness.explain import explain, figure_of
 from core.settings import settings
@@ -26,7 +26,7 @@ def explain_command(
     of = load(venture)
     engine = connect(settings())
     found = latest(engine, of.key)
-    result = assess(of, found, {room: of.inputs(room) for room in ROOMS})
+    result = assess(of, found, all_inputs(of, found))
     before = history(engine, of.key, figure_of(of, check))
     told = explain(of, check, result, found, before)
     show(told.as_json(), as_json, lambda: lines(*told.lines()))
@@ -50,7 +50,7 @@ def whatif_command(
     found = latest(connect(settings()), of.key)
     with stdout_kept():
         room = import_module("core.readiness.joint.whatif")
-        told = room.whatif(of, found, room.read_changes(change), {room: of.inputs(room) for room in ROOMS})
+        told = room.whatif(of, found, room.read_changes(change), all_inputs(of, found))
     show(told.as_json(), as_json, lambda: _say(told))
     raise typer.Exit(told.after.assessment.verdict.exit_code)
 

@@ -24,7 +24,8 @@ class Kind:
     Attributes:
         title: what a person calls it.
         target: "module:function", a string so that the queue imports no room. With a `room` the function is a room's
-            door, (venture, run_dir, progress) -> list[Evidence]; without, (params, run_dir, progress) -> dict | None.
+            door, (venture, run_dir, progress) -> list[Evidence], which is handed other rooms' records as a fourth
+            argument where core.feeds says that the room reads any; without, (params, run_dir, progress) -> dict | None.
         room: the room whose inputs and evidence it is about; empty for work that measures nothing.
         resumable: it goes on from what an earlier attempt left in run_dir, so it may be started again by itself.
         ahead: a module that takes seconds to import; a process can have it ready before the job is asked for.
@@ -67,6 +68,7 @@ KINDS: dict[str, Kind] = {
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
         Kind("licences", "Check licences", "core.licences.measure:measure", room="licences"),
         Kind("market", "Size the market", "core.market.measure:measure", room="market"),
+        Kind("review", "Review the venture", "core.readiness.measure:measure", room="readiness"),
     )
 }
 

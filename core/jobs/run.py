@@ -30,6 +30,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core import store, venture
 from core.errors import InputError
 from core.evidence import Evidence
+from core.feeds import FEEDS, fed, inputs_of
 from core.jobs import faults, queue
 from core.jobs.job import Job, JobStatus
 from core.jobs.kinds import Kind, find
@@ -122,11 +123,12 @@ def measure(kind: Kind, job: Job, progress: Progress) -> Outcome:
     file = Path(job.params.get("venture") or job.venture)
     roots = tuple(Path(root) for root in job.params.get("roots", ()))
     subject = venture.load(file, roots)
-    before = subject.inputs(kind.room)
+    before, read = _follows_from(kind.room, subject)
+    handed = (read,) if read is not None else ()
     start = time.monotonic()
-    records: list[Evidence] = kind.load()(subject, Path(job.run_dir), progress)
+    records: list[Evidence] = kind.load()(subject, Path(job.run_dir), progress, *handed)
     seconds = time.monotonic() - start
-    after = venture.load(file, roots).inputs(kind.room)
+    after, _ = _follows_from(kind.room, venture.load(file, roots))
     if changed := sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)):
         raise InputError(
             f"Changed while it was being measured: {', '.join(changed)}. Nothing was stored; run it again."
@@ -135,6 +137,14 @@ def measure(kind: Kind, job: Job, progress: Progress) -> Outcome:
         raise ValueError(f"{kind.name} measured another room's figures: {', '.join(foreign)}")
     bound = tuple(record.with_inputs(before, days_valid=DAYS_VALID) for record in records)
     return Outcome({"evidence": [r.id for r in bound], "seconds": round(seconds, 3)}, subject.key, bound)
+
+
+def _follows_from(room: str, subject: venture.Venture) -> tuple[dict[str, str], dict[str, Evidence] | None]:
+    """What a room's evidence follows from, and the records of other rooms that its door is handed, if it reads any."""
+    if room not in FEEDS:
+        return subject.inputs(room), None
+    records = store.latest(store.connect(settings()), subject.key, detail=True)
+    return inputs_of(room, subject, records), fed(room, records)
 
 
 def complete(engine: Engine, job: Job, outcome: Outcome) -> None:

@@ -8,7 +8,8 @@ from sqlalchemy import Engine
 
 from core import ventures
 from core.errors import InputError
-from core.evidence import ROOMS, Evidence
+from core.evidence import Evidence
+from core.feeds import all_inputs
 from core.readiness.assess import Assessment, assess, due
 from core.settings import Settings, settings
 from core.store import connect, latest
@@ -73,9 +74,9 @@ def venture() -> Venture:
     return it.venture
 
 
-def inputs(of: Venture) -> dict[str, Mapping[str, str]]:
-    """What each room's evidence would follow from if it were measured now."""
-    return {room: of.inputs(room) for room in ROOMS}
+def inputs(of: Venture, found: Mapping[str, Evidence] | None = None) -> dict[str, Mapping[str, str]]:
+    """What each room's evidence would follow from if it were measured now; `found` is the newest of each figure."""
+    return all_inputs(of, evidence(of) if found is None else found)
 
 
 def evidence(of: Venture, *, detail: bool = False) -> dict[str, Evidence]:
@@ -86,7 +87,7 @@ def evidence(of: Venture, *, detail: bool = False) -> dict[str, Evidence]:
 def assessment(of: Venture, found: Mapping[str, Evidence]) -> Assessment:
     """All checks and the verdict, from evidence at hand."""
     try:
-        return assess(of, found, inputs(of))
+        return assess(of, found, inputs(of, found))
     except InputError as error:
         st.error(str(error))
         st.page_link("pages/work/ventures.py", label="Correct it", icon=":material/edit:")
@@ -95,7 +96,7 @@ def assessment(of: Venture, found: Mapping[str, Evidence]) -> Assessment:
 
 def due_rooms(of: Venture, found: Mapping[str, Evidence]) -> list[str]:
     """The rooms whose evidence is missing or stale."""
-    return list(due(of, found, inputs(of)))
+    return list(due(of, found, inputs(of, found)))
 
 
 def newest(found: Mapping[str, Evidence]) -> datetime | None:

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from job_bodies import figure
 
 from core import jobs, store, venture
+from core.evidence import Evidence, Source
+from core.feeds import inputs_of
 from core.jobs import Job, JobStatus, queue
 from core.jobs.kinds import KINDS
 from core.jobs.run import Outcome, complete
@@ -105,8 +107,28 @@ def test_the_four_rooms_are_kinds_and_only_what_trains_resumes() -> None:
     rooms = {name: (kind.room, kind.target) for name, kind in KINDS.items() if kind.target.startswith("core.")}
     doors = {r: (r, f"core.{r}.measure:measure") for r in ("model", "privacy", "licences", "market")}
     more = {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "optimise", "serve")}
-    assert rooms == doors | more | {"leak": ("privacy", "core.privacy.leak.measure:measure")}
+    others = {
+        "leak": ("privacy", "core.privacy.leak.measure:measure"),
+        "review": ("readiness", "core.readiness.measure:measure"),
+    }
+    assert rooms == doors | more | others
     assert [name for name in rooms if KINDS[name].resumable] == ["model", "optimise"]
+
+
+def test_a_review_is_kept_like_any_evidence_and_turns_stale_when_a_figure_is_superseded(
+    shared_engine: sa.Engine, shared: Settings, file: Path
+) -> None:
+    job = measure(shared_engine, shared, "review", file)
+    assert (job.status, job.error) == (JobStatus.DONE, "")
+    subject = venture.load(file)
+    found = store.latest(shared_engine, subject.key, detail=True)
+    kept = found["readiness.verdict"]
+    assert kept.value == "NOT ENOUGH EVIDENCE"
+    assert {c["id"] for c in kept.detail["checks"]} >= {"model.accuracy", "licences.saas"}
+    assert not kept.is_stale(inputs_of("readiness", subject, found))
+    record = Evidence("market.tam", 1.0, "USD/year", "m", Source("stated")).with_inputs(subject.inputs("market"))
+    store.append(shared_engine, subject.key, [record])
+    assert kept.is_stale(inputs_of("readiness", subject, store.latest(shared_engine, subject.key)))
 
 
 def test_a_kind_from_outside_cannot_take_the_name_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
