@@ -15,12 +15,8 @@ from functools import reduce
 from graphlib import CycleError, TopologicalSorter
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from core.units import Unit, UnitError
 
-Array = NDArray[np.float64]
 Operator = Literal["+", "-", "*", "/", "min", "max", "neg"]
 LONGEST = 2000
 _DEEPEST = 40
@@ -207,35 +203,6 @@ def in_order(formulas: Mapping[str, Node]) -> tuple[str, ...]:
         return tuple(TopologicalSorter(uses).static_order())
     except CycleError as error:
         raise FormulaError(f"goes round in a circle: {' needs '.join(reversed(error.args[1]))}") from None
-
-
-def evaluate(tree: Node, values: Mapping[str, Array]) -> Array:
-    """The formula in every draw.
-
-    Raises:
-        FormulaError: it divides by zero in some draw.
-    """
-    if tree.op is None:
-        return values[tree.name] if tree.name else np.asarray(tree.number)
-    args = [evaluate(a, values) for a in tree.args]
-    match tree.op:
-        case "neg":
-            return np.negative(args[0])
-        case "+":
-            return np.add(*args)
-        case "-":
-            return np.subtract(*args)
-        case "*":
-            return np.multiply(*args)
-        case "/":
-            zero = int(np.count_nonzero(args[1] == 0))
-            if zero:
-                raise FormulaError(f"divides by zero: {tree.args[1]} is 0 in {zero:,} of {args[1].size:,} draws")
-            return np.divide(*args)
-        case "min":
-            return reduce(np.minimum, args)
-        case "max":
-            return reduce(np.maximum, args)
 
 
 def unit_of(tree: Node, units: Mapping[str, Unit]) -> Unit:

@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.formula import FormulaError, Node, evaluate
+from core.formula import FormulaError, Node
 from core.market.dependence import joined, matrix
+from core.market.evaluation import evaluate
 from core.market.points import DIMENSIONS, logits
 from core.market.stated import Market, Method
 from core.units import CONSTANTS

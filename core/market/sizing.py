@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.formula import Node, evaluate
+from core.formula import Node
 from core.market.draws import DRAWS, SEED, Draws, draw, with_formulas
+from core.market.evaluation import evaluate
 from core.market.reconcile import Held, Reconciliation, held_to, reconcile
 from core.market.sensitivity import Sensitivity, sensitivity
 from core.market.stated import LEVELS, Market, Method

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.formula import FormulaError, evaluate, in_order, parse, powers, unit_of
+from core.formula import FormulaError, in_order, parse, powers, unit_of
+from core.market.evaluation import evaluate
 from core.units import UnitError, parse_unit
 
 KNOWN = ("a", "b", "c", "a-b")
