@@ -7,10 +7,8 @@ Wheels only: a source distribution would have to be built, which runs its code.
 
 import os
 import re
-import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,10 +18,10 @@ from typing import Any
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
+from core.licences.sources.tool import TooSlow, run
 from core.progress import Progress, silent
 
 RESOLVE_S = 60.0  # 172 packages resolve in 3 s cold; a network that needs a minute is as good as none
-_WAIT_S = 0.2
 _ABSENT = re.compile(
     r"Because (?:all versions of )?([\w.-]+?)(?:(?:[=<>!~]=?|,)\S*)? "
     r"(?:was not found in the|ha(?:s|ve) no usable wheels|has no wheels)"
@@ -112,22 +110,12 @@ def _uv(command: list[str], work: Path, progress: Progress) -> str | None:
         binary = find_uv_bin()
     except FileNotFoundError:
         raise IndexUnreachable("uv is not installed") from None
-    with (work / "said.txt").open("wb") as said:
-        process = subprocess.Popen(  # arguments are ours, as a list; the file's names stand in wanted.in
-            [binary, *command], cwd=work, env=_environment(), stdin=subprocess.DEVNULL, stdout=said, stderr=said
-        )
-        try:
-            begun = time.monotonic()
-            while process.poll() is None:
-                waited = time.monotonic() - begun
-                if waited > RESOLVE_S:
-                    raise IndexUnreachable(f"no answer in {RESOLVE_S:.0f} s")
-                progress(min(waited / 10, 0.95), 1, "Asking the package index which versions fit")
-                time.sleep(_WAIT_S)
-        finally:
-            process.kill()
-            process.wait()
-    return None if process.returncode == 0 else (work / "said.txt").read_text("utf-8", "replace")
+    note = "Asking the package index which versions fit"
+    try:
+        status, said = run([binary, *command], work, _environment(), RESOLVE_S, progress, note)
+    except TooSlow as error:
+        raise IndexUnreachable(str(error)) from None
+    return None if status == 0 else said
 
 
 def _environment() -> dict[str, str]:

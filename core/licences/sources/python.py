@@ -34,7 +34,7 @@ def read_listing(
         installed: look at what is installed here; otherwise the index is asked for everything.
     """
     environment = marker_environment(platform)
-    wanted = [w for w in listing.wanted if applies(w.requirement, environment)]
+    wanted, twice = _one_version([w for w in listing.wanted if applies(w.requirement, environment)])
     local = Installed(environment, look=installed)
     found, missing = local.closure(wanted, follow=not listing.complete)
     out: dict[str, Package] = {p.key: p for p in found}
@@ -42,10 +42,24 @@ def read_listing(
         asked = _Missing(listing, wanted, missing, local, platform, cache, progress)
         out.update(_skipped(missing, OFFLINE) if offline else asked.read())
     for line in listing.wanted:
-        if line not in wanted and line.key not in out:
+        if line.key not in out:
             reason = f"not installed on {platform} with this Python ({line.requirement.marker})"
             out[line.key] = SkippedPackage(line.requirement.name, reason, ships=False)
-    return [*by_name(_explained(listing, out, environment)), *listing.skipped]
+    return [*by_name(_explained(listing, out, environment)), *twice, *listing.skipped]
+
+
+def _one_version(wanted: Sequence[Wanted]) -> tuple[list[Wanted], list[SkippedPackage]]:
+    """Of a package that a file pins to two versions the first, and the others as skipped."""
+    pins: dict[str, str] = {}
+    kept, twice = [], []
+    for one in wanted:
+        if one.pin and pins.setdefault(one.key, one.pin) != one.pin:
+            line = f", line {one.line}" if one.line else ""
+            why = f"{one.file}{line}: pinned to {pins[one.key]} before, which was read; only one can be installed"
+            twice.append(SkippedPackage(one.requirement.name, why, one.pin))
+        else:
+            kept.append(one)
+    return kept, twice
 
 
 def _explained(listing: Listing, packages: Mapping[str, Package], environment: dict[str, str]) -> dict[str, Package]:

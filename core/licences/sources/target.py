@@ -11,6 +11,8 @@ TARGETS: dict[str, dict[str, str]] = {
     "windows": {"sys_platform": "win32", "platform_system": "Windows", "os_name": "nt", "platform_machine": "AMD64"},
 }
 
+_NO_GROUPS: dict[str, frozenset[str]] = {"extras": frozenset(), "dependency_groups": frozenset()}  # markers of locks
+
 
 def marker_environment(platform: str) -> dict[str, str]:
     """The values markers are compared with: this Python, on the target platform.
@@ -32,6 +34,6 @@ def applies(requirement: Requirement, environment: dict[str, str], extras: froze
     if requirement.marker is None:
         return True
     try:
-        return any(requirement.marker.evaluate({**environment, "extra": extra}) for extra in ("", *extras))
+        return any(requirement.marker.evaluate({**environment, **_NO_GROUPS, "extra": e}) for e in ("", *extras))
     except (UndefinedComparison, UndefinedEnvironmentName):  # such as sys_platform ~= "linux"
         return True
