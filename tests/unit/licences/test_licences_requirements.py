@@ -168,7 +168,7 @@ def test_any_text_is_read_or_refused_and_no_line_is_dropped(tmp_path: Path, text
         return
     said = [(w.file, w.line) for w in listing.wanted] + [_place(s.reason) for s in listing.skipped]
     assert len(set(said)) == len(said)
-    plain = [n for n, line in enumerate(text.split("\n"), 1) if re.search(r"^[^#\s]", line)]
+    plain = [n for n, line in enumerate(text.split("\n"), 1) if re.search(r"^[^#\s\\]", line)]
     continued = {n + 1 for n, line in enumerate(text.split("\n"), 1) if line.rstrip("\r").endswith("\\")}
     assert {n for n in plain if n not in continued} <= {line for _, line in said}
     assert all(not w.requirement.url for w in listing.wanted)
