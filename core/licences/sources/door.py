@@ -2,31 +2,35 @@
 
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import InputError
-from core.licences.sources.environment import package_folders, read_environment, read_wheels
+from core.licences.sources.archive import unpack
+from core.licences.sources.environment import holds_packages, package_folders, read_environment, read_wheels
 from core.licences.sources.graph import Package
 from core.licences.sources.kinds import Kind, kind_of
 from core.licences.sources.listing import Listing
 from core.licences.sources.locks import read_poetry_lock, read_pylock, read_uv_lock
 from core.licences.sources.npm import read_node_modules, read_npm_lock, states_licences
 from core.licences.sources.npm_tool import read_old_lock, read_package_json
+from core.licences.sources.own import read_source
 from core.licences.sources.pyproject import read_pyproject
 from core.licences.sources.python import read_listing
 from core.licences.sources.requirements import read_requirements
 from core.licences.sources.sbom import read_cyclonedx, read_spdx
 from core.licences.sources.target import marker_environment
-from core.progress import Progress, silent
+from core.licences.sources.tree import few
+from core.progress import Progress, part, silent
 
 CURRENT = "current"
 _NPM_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "node_modules/.package-lock.json")
-_PYTHON: dict[Kind, Callable[[Path, dict[str, str]], Listing]] = {
-    Kind.REQUIREMENTS: lambda path, _: read_requirements(path),
-    Kind.PYPROJECT: lambda path, _: read_pyproject(path),
-    Kind.PYLOCK: read_pylock,
-    Kind.UV_LOCK: read_uv_lock,
-    Kind.POETRY_LOCK: read_poetry_lock,
+_PYTHON: dict[Kind, Callable[[Path, Path, dict[str, str]], Listing]] = {
+    Kind.REQUIREMENTS: lambda path, root, _: read_requirements(path, root),
+    Kind.PYPROJECT: lambda path, root, _: read_pyproject(path, root),
+    Kind.PYLOCK: lambda path, _, environment: read_pylock(path),
+    Kind.UV_LOCK: lambda path, _, environment: read_uv_lock(path, environment),
+    Kind.POETRY_LOCK: lambda path, _, environment: read_poetry_lock(path),
 }
 
 
@@ -42,8 +46,9 @@ def read_target(
     """Read every package of a target.
 
     Args:
-        target: "current" for this program's own environment, a folder that holds installed packages (a virtual
-            environment, a site-packages) or wheels, or a requirements or lock file.
+        target: "current" for this program's own environment; a folder that holds installed packages (a virtual
+            environment, a site-packages), wheels, or source code; a zip of source; a wheel; a requirements file,
+            manifest or lock file of Python or npm; an SBOM.
         platform: where the product runs (linux, macos, windows); decides markers and wheels.
         offline: never ask the package index.
         cache: folder where what the index said is kept.
@@ -55,45 +60,66 @@ def read_target(
     if str(target) == CURRENT:
         return read_environment(sys.path, "this environment", platform)
     path = Path(target)
+    reading = _Reading(platform, offline, cache, installed)
     if path.is_dir():
-        if any(path.glob("*.whl")):
-            return read_wheels(path, cache, platform, progress)
-        return read_environment(package_folders(path), path.name, platform)
+        return _read_folder(path, path.name, reading, progress)
     if not path.is_file():
         raise InputError(f'{target}: no such file or folder; give a requirements file, an environment, or "{CURRENT}".')
-    if path.suffix == ".whl":
-        return read_wheels(path, cache, platform, progress)
-    return read_manifest(path, platform=platform, offline=offline, cache=cache, installed=installed, progress=progress)
+    return _read_file(path, path.parent, reading, progress)
 
 
-def read_manifest(
-    path: Path, *, platform: str, offline: bool, cache: Path, installed: bool, progress: Progress
-) -> list[Package]:
-    """Read one file of any kind."""
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """How to read: the arguments of `read_target` that every kind may need."""
+
+    platform: str
+    offline: bool
+    cache: Path
+    installed: bool
+
+
+def _read_folder(path: Path, name: str, how: _Reading, progress: Progress) -> list[Package]:
+    """Read a folder: an environment, wheels, or source code."""
+    source = any((path / name).is_file() for name in ("pyproject.toml", "setup.py", "package.json"))
+    if holds_packages(path, eggs=not source):
+        return read_environment(package_folders(path), name, how.platform)
+    if any(path.glob("*.whl")) and not source:
+        return read_wheels(path, how.cache, how.platform, progress)
+    return read_source(path, name, lambda file, told: _read_file(file, path, how, told), how.platform, progress)
+
+
+def _read_file(path: Path, root: Path, how: _Reading, progress: Progress) -> list[Package]:
+    """Read one file of any kind; what it includes must lie in `root`."""
     kind = kind_of(path)
-    environment = marker_environment(platform)
-    if kind in (Kind.NPM_LOCK, Kind.PACKAGE_JSON):
-        return _read_npm(path, kind, platform, offline, progress)
+    if kind is Kind.WHEEL:
+        return read_wheels(path, how.cache, how.platform, progress)
+    if kind is Kind.ZIP:
+        folder, left = unpack(path, how.cache, part(progress, 0.0, 0.2))
+        return [*_read_folder(folder, path.name, how, part(progress, 0.2, 1.0)), *few(left)]
     if kind in (Kind.CYCLONEDX, Kind.SPDX):
         return read_cyclonedx(path) if kind is Kind.CYCLONEDX else read_spdx(path)
-    listing = _PYTHON[kind](path, environment)
+    if kind in (Kind.NPM_LOCK, Kind.PACKAGE_JSON):
+        return _read_npm(path, kind, how, progress)
+    listing = _PYTHON[kind](path, root, marker_environment(how.platform))
     return read_listing(
-        listing, platform=platform, offline=offline, cache=cache, installed=installed, progress=progress
+        listing, platform=how.platform, offline=how.offline, cache=how.cache, installed=how.installed, progress=progress
     )
 
 
-def _read_npm(path: Path, kind: Kind, platform: str, offline: bool, progress: Progress) -> list[Package]:
+def _read_npm(path: Path, kind: Kind, how: _Reading, progress: Progress) -> list[Package]:
     """Read a lock of npm, or a package.json by the lock or the installed packages beside it."""
     if kind is Kind.NPM_LOCK:
         return (
-            read_npm_lock(path, platform) if states_licences(path) else read_old_lock(path, platform, offline, progress)
+            read_npm_lock(path, how.platform)
+            if states_licences(path)
+            else read_old_lock(path, how.platform, how.offline, progress)
         )
     beside = (
         path.parent / name for name in ("package-lock.json", "npm-shrinkwrap.json", "node_modules/.package-lock.json")
     )
     lock = next((p for p in beside if p.is_file()), None)
     if lock is not None:
-        return _read_npm(lock, Kind.NPM_LOCK, platform, offline, progress)
+        return _read_npm(lock, Kind.NPM_LOCK, how, progress)
     if (path.parent / "node_modules").is_dir():
-        return read_node_modules(path.parent, platform)
-    return read_package_json(path, platform, offline, progress)
+        return read_node_modules(path.parent, how.platform)
+    return read_package_json(path, how.platform, how.offline, progress)

@@ -22,9 +22,13 @@ def package_folders(folder: Path) -> list[str]:
     return [str(p) for p in (folder, *found.values())]
 
 
-def holds_packages(folder: Path) -> bool:
-    """Whether packages are installed in a folder, or in the virtual environment that it is."""
-    return any(next(Path(top).glob(p), None) for top in package_folders(folder) for p in _INSTALLED)
+def holds_packages(folder: Path, *, eggs: bool = True) -> bool:
+    """Whether packages are installed in a folder, or in the virtual environment that it is.
+
+    `eggs` is False for a source folder: there an `.egg-info` is what a build of the source left behind.
+    """
+    patterns = _INSTALLED if eggs else _INSTALLED[:1]
+    return any(next(Path(top).glob(p), None) for top in package_folders(folder) for p in patterns)
 
 
 def read_environment(paths: Iterable[str], named: str, platform: str) -> list[Package]:

@@ -78,7 +78,9 @@ def kind_of(path: Path) -> Kind:
         return Kind.ZIP
     if name.endswith(".json"):
         return _json_kind(path)
-    return _toml_kind(path) if name.endswith((".toml", ".lock")) else Kind.REQUIREMENTS
+    if name.endswith(".toml") or (name.endswith(".lock") and _is_toml(path)):
+        return _toml_kind(path)
+    return Kind.REQUIREMENTS
 
 
 def _head(path: Path) -> str:
@@ -106,6 +108,13 @@ def _json_kind(path: Path) -> Kind:
     raise InputError(
         f"{path.name}: neither an SBOM (CycloneDX, SPDX) nor a package.json or its lock; give one of these."
     )
+
+
+def _is_toml(path: Path) -> bool:
+    try:
+        return bool(read_toml(path))
+    except InputError:
+        return False
 
 
 def _toml_kind(path: Path) -> Kind:

@@ -28,7 +28,7 @@ _NOT_INDEX = {
 }  # fmt: skip
 
 
-def read_pylock(path: Path, environment: dict[str, str]) -> Listing:
+def read_pylock(path: Path) -> Listing:
     """Read a pylock.toml (PEP 751).
 
     Raises:
@@ -46,7 +46,7 @@ def read_pylock(path: Path, environment: dict[str, str]) -> Listing:
     return _listing(wanted, skipped, requires if any(requires.values()) else {}, path)
 
 
-def read_poetry_lock(path: Path, environment: dict[str, str]) -> Listing:
+def read_poetry_lock(path: Path) -> Listing:
     """Read a poetry.lock; groups other than main are for development. Errors as of `read_pylock`."""
     document = read_toml(path)
     files = table(table(document.get("metadata")).get("files"))  # where Poetry before 1.4 kept them
@@ -56,7 +56,7 @@ def read_poetry_lock(path: Path, environment: dict[str, str]) -> Listing:
         groups = strings(entry.row.get("groups")) or [str(entry.row.get("category", "main"))]
         markers = entry.row.get("markers")
         marker = table(markers).get("main") if isinstance(markers, dict) else markers
-        kind = table(entry.row.get("source")).get("type", "")
+        kind = str(table(entry.row.get("source")).get("type", ""))
         if "main" not in groups:
             why = f"{path.name}: only in the group {', '.join(groups)}; it does not ship"
             skipped.append(SkippedPackage(entry.name, why, entry.version, ships=False))

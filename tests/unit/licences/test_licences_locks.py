@@ -1,6 +1,7 @@
 """pyproject.toml and the lock files of Python: what ships is told from what does not, and no entry is dropped."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from core.licences.sources.locks import read_poetry_lock, read_pylock, read_uv_l
 from core.licences.sources.pyproject import read_pyproject
 from core.licences.sources.target import marker_environment
 
+Read = Callable[[Path], Listing]
 LINUX = marker_environment("linux")
 
 
@@ -116,7 +118,7 @@ version = "1"
 
 
 def test_a_pylock_pins_each_package_to_its_files(tmp_path: Path) -> None:
-    listing = read_pylock(write(tmp_path, PYLOCK, "pylock.toml"), LINUX)
+    listing = read_pylock(write(tmp_path, PYLOCK, "pylock.toml"))
     assert wanted(listing) == [
         "app==2.0", "deep-one==1.0", 'on-windows==1.0; sys_platform == "win32"',
         'for-tests==1.0; "test" in dependency_groups'
@@ -127,7 +129,7 @@ def test_a_pylock_pins_each_package_to_its_files(tmp_path: Path) -> None:
     assert skipped(listing) == {"fetched": True, "unversioned": True, "an entry of pylock.toml": True}
     assert "s3cret" not in str(listing.skipped)
     with pytest.raises(InputError, match=r"lock-version must be 1\.x"):
-        read_pylock(write(tmp_path, 'lock-version = "9.0"'), LINUX)
+        read_pylock(write(tmp_path, 'lock-version = "9.0"'))
 
 
 UV = """
@@ -203,7 +205,7 @@ deep-one = [{file = "x", hash = "sha256:bb"}]
 
 
 def test_a_poetry_lock_ships_its_main_group(tmp_path: Path) -> None:
-    listing = read_poetry_lock(write(tmp_path, POETRY), LINUX)
+    listing = read_poetry_lock(write(tmp_path, POETRY))
     assert wanted(listing) == ["app==1.0", 'deep-one==1.0; sys_platform == "linux"']
     assert [w.hashes for w in listing.wanted] == [{"aa"}, {"bb"}]
     assert skipped(listing) == {"linter": False, "older": False, "fetched": True}
@@ -227,9 +229,10 @@ ENTRIES = st.dictionaries(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(ENTRIES, min_size=1, max_size=5))
 def test_every_entry_of_any_lock_is_wanted_or_skipped(tmp_path: Path, entries: list[dict[str, Any]]) -> None:
-    for reader, key in ((read_pylock, "packages"), (read_uv_lock, "package"), (read_poetry_lock, "package")):
+    uv: Read = lambda path: read_uv_lock(path, LINUX)  # noqa: E731
+    for reader, key in ((read_pylock, "packages"), (uv, "package"), (read_poetry_lock, "package")):
         text = tomlkit.dumps({"lock-version": "1.0", key: entries})
-        listing = reader(write(tmp_path, text), LINUX)
+        listing = reader(write(tmp_path, text))
         assert len(listing.wanted) + len(listing.skipped) == len(entries)
         assert all(w.pin and not w.requirement.url for w in listing.wanted)
 
@@ -239,7 +242,7 @@ def test_every_entry_of_any_lock_is_wanted_or_skipped(tmp_path: Path, entries: l
 def test_any_text_or_table_is_read_or_refused_in_one_line(tmp_path: Path, text: str, tables: dict[str, Any]) -> None:
     for content in (text, tomlkit.dumps(tables), json.dumps(tables)):
         path = write(tmp_path, content.encode("utf-8", "replace").decode())
-        for read in (read_pyproject, lambda p: read_uv_lock(p, LINUX), lambda p: read_poetry_lock(p, LINUX)):
+        for read in (read_pyproject, lambda p: read_uv_lock(p, LINUX), lambda p: read_poetry_lock(p)):
             try:
                 read(path)
             except InputError as error:
