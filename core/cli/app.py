@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import model, privacy, verdict
+from core.cli import adoption, model, privacy, verdict
 from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
 from core.errors import InputError
 from core.evidence import Evidence, Status
@@ -43,6 +43,9 @@ for name, sub in (
     ("jobs", jobs_app),
 ):
     app.add_typer(sub, name=name)
+
+
+market_app.command("adoption")(adoption.market_adoption)
 
 
 @app.callback()

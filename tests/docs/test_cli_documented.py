@@ -28,6 +28,7 @@ COMMANDS = [
     "privacy train",
     "licences check",
     "market size",
+    "market adoption",
     "jobs list",
     "jobs cancel",
     "jobs worker",
