@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.market.normal import at_logit, logit_of
 from core.market.stated import Correlation
+from core.normal import at_logit, logit_of
 
 Array = NDArray[np.float64]
 _LEAST = 1e-8  # of the smallest eigenvalue: below it one figure is a sum of others

@@ -9,17 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.draws import DIMENSIONS, DRAWS, SEED, logits
 from core.errors import InputError
 from core.formula import FormulaError, Node
 from core.market.dependence import joined, matrix
 from core.market.evaluation import evaluate
-from core.market.points import DIMENSIONS, logits
 from core.market.stated import Market, Method
 from core.units import CONSTANTS
 
 Array = NDArray[np.float64]
-DRAWS = 2**14
-SEED = 27  # of the first 40, the one whose p10, p50 and p90 of 60 known products of lognormals are nearest to the truth
 MOST_FIGURES = DIMENSIONS // 2  # the sensitivity needs two dimensions for each
 _FAR = (1e-300, 1e300)
 

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InputError
-from core.market.normal import at_logit
+from core.normal import at_logit
 
 Array = NDArray[np.float64]
 Family = Literal["fixed", "log-metalog", "logit-metalog", "lognormal", "logit-normal"]

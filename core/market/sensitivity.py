@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.draws import SEED, logits
 from core.market.dependence import joined, matrix
-from core.market.draws import SEED, levels, with_formulas
-from core.market.points import logits
+from core.market.draws import levels, with_formulas
 from core.market.stated import Assumption, Market, Method
 
 Array = NDArray[np.float64]

@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.draws import DRAWS, SEED
 from core.errors import InputError
 from core.formula import Node
-from core.market.draws import DRAWS, SEED, Draws, draw, with_formulas
+from core.market.draws import Draws, draw, with_formulas
 from core.market.evaluation import evaluate
 from core.market.reconcile import Held, Reconciliation, held_to, reconcile
 from core.market.sensitivity import Sensitivity, sensitivity

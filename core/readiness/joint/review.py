@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.draws import WIDTH, Array, points
+from core.draws import DIMENSIONS, Array, joint
 from core.errors import InputError
 from core.evidence import Evidence
 from core.readiness.assess import Assessment, assess
@@ -57,12 +57,12 @@ def review(
         evidence: its newest record of each figure, by id.
         inputs: what each room would be measured from today; see `core.readiness.assess`.
         now: when it is reviewed.
-        drawn: the joint draws, shape (n, WIDTH); `core.draws.points()` where left out.
+        drawn: the joint draws, shape (n, DIMENSIONS); `core.draws.joint()` where left out.
 
     Raises:
         InputError: as `assess`; or more figures are uncertain than can be drawn together.
     """
-    y = points() if drawn is None else drawn
+    y = joint() if drawn is None else drawn
     result = assess(venture, evidence, inputs, now)
     asked = questions(venture, load_policy(venture))
     places = coordinates(asked)
@@ -98,6 +98,8 @@ def coordinates(asked: Sequence[Question], taken: int = 0) -> dict[str, int]:
         InputError: there are not enough.
     """
     names = sorted({q.evidence for q in asked})
-    if taken + len(names) > WIDTH:
-        raise InputError(f"{taken + len(names)} figures are uncertain, and {WIDTH} can be drawn together: ask fewer.")
-    return {name: WIDTH - 1 - k for k, name in enumerate(names)}
+    if taken + len(names) > DIMENSIONS:
+        raise InputError(
+            f"{taken + len(names)} figures are uncertain, and {DIMENSIONS} can be drawn together: ask fewer."
+        )
+    return {name: DIMENSIONS - 1 - k for k, name in enumerate(names)}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.draws import Array, points
+from core.draws import Array, joint
 from core.evidence import Check, Evidence, Status
 from core.readiness.checks import bounds
 from core.readiness.joint.holds import Answered, Holds
@@ -75,7 +75,7 @@ def _shifted(question: Question, check: Check, found: Evidence | None, k: int) -
     if check.status is Status.STALE or (question.unit and question.unit != found.unit):
         return None
     low, high = bounds(found, float(found.value))
-    limits = limit * np.exp(SHIFT * (2 * points(SHIFTS, (7, 98))[:, k] - 1))
+    limits = limit * np.exp(SHIFT * (2 * joint(SHIFTS, (7, 98))[:, k] - 1))
     good, bad = _sides(question.op, low, high, limits)
     return [Status.PASS if g else Status.FAIL if b else Status.UNKNOWN for g, b in zip(good, bad, strict=True)]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.draws import Array, points
+from core.draws import Array, joint
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Acceptability:
 
 def uniform_weights(n: int, criteria: int, seed: tuple[int, ...] = (7, 99)) -> Array:
     """`n` weightings that are even on the simplex, shape (n, criteria): exponentials over their sum (Dirichlet 1)."""
-    raw = -np.log(points(n, seed)[:, :criteria])
+    raw = -np.log(joint(n, seed)[:, :criteria])
     return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 

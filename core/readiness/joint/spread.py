@@ -5,10 +5,10 @@ from collections.abc import Callable
 from statistics import NormalDist
 
 import numpy as np
-from scipy.special import expit, logit, ndtri
 
 from core.draws import Array
 from core.evidence import Evidence
+from core.normal import at_logit
 
 Scale = tuple[Callable[[Array], Array], Callable[[Array], Array]]  # to where it is about symmetric, and back
 
@@ -28,7 +28,7 @@ def spread(record: Evidence, y: Array) -> Array | None:
         return np.full_like(y, float(value))
     there, back = _scale(record.unit, low, high)
     at_low, middle, at_high = there(np.array([low, float(value), high]))
-    z = ndtri(y) / NormalDist().inv_cdf((1 + record.level) / 2)
+    z = at_logit(_logit(y)) / NormalDist().inv_cdf((1 + record.level) / 2)
     return back(middle + z * np.where(z < 0, middle - at_low, at_high - middle))
 
 
@@ -40,7 +40,7 @@ def _bounds(record: Evidence, value: float) -> tuple[float, float]:
 
 def _scale(unit: str, low: float, high: float) -> Scale:
     if unit == "share" and 0 < low and high < 1:
-        return logit, expit
+        return _logit, _share
     if unit == "share" and low >= 0:
         return _same, lambda t: np.clip(t, 0.0, 1.0)
     if low > 0:
@@ -50,3 +50,11 @@ def _scale(unit: str, low: float, high: float) -> Scale:
 
 def _same(x: Array) -> Array:
     return x
+
+
+def _logit(y: Array) -> Array:
+    return np.asarray(np.log(y) - np.log1p(-y))
+
+
+def _share(t: Array) -> Array:
+    return np.asarray(np.exp(-np.logaddexp(0.0, -t)))

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.draws import points
 from core.errors import InputError
 from core.market.dependence import matrix
 from core.market.draws import draw, levels, with_formulas
 from core.market.measure import market_draws, market_size, plain
-from core.market.points import points
 from core.market.reconcile import overlap
 from core.market.sensitivity import first_order, sensitivity, total_effect
 from core.market.stated import Correlation

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.draws import DRAWS
 from core.errors import InputError
 from core.formula import product
-from core.market.draws import DRAWS, draw
+from core.market.draws import draw
 from core.market.measure import plain
 from core.market.sensitivity import Index
 from core.market.sizing import size

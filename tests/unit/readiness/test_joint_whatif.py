@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from core.draws import points
+from core.draws import joint
 from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.readiness.assess import assess
@@ -36,7 +36,7 @@ p10 = 1
 p50 = 2
 p90 = 3
 """
-FEW = points(64)
+FEW = joint(64)
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtri_exp
 from scipy.stats import qmc
 
-from core.market.normal import at_logit, logit_of
-from core.market.points import DIMENSIONS, _directions, logits, points
+from core.draws import DIMENSIONS, _directions, logits, points
+from core.normal import at_logit, logit_of
 
 
 def test_the_direction_numbers_are_those_of_joe_and_kuo() -> None:
@@ -31,6 +31,11 @@ def test_pairs_of_dimensions_are_spread_as_evenly_as_scipys() -> None:
     ours = qmc.discrepancy(points(6, 1024, 3), method="L2-star")
     theirs = qmc.discrepancy(qmc.Sobol(6, rng=np.random.default_rng(3)).random(1024), method="L2-star")
     assert ours < 1.5 * theirs
+
+
+@given(st.integers(0, 2**32), st.integers(1, DIMENSIONS - 1))
+def test_a_figure_more_leaves_the_draws_of_the_others_as_they_were(seed: int, few: int) -> None:
+    assert np.array_equal(points(DIMENSIONS, 64, seed)[:, :few], points(few, 64, seed))
 
 
 def test_points_are_kept_and_cannot_be_changed() -> None:

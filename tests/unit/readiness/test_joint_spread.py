@@ -1,41 +1,20 @@
-"""The draws everybody shares, and draws of one record from its value and interval."""
-
-from pathlib import Path
+"""Draws of one record keep its value and its interval."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.draws import DRAWS, WIDTH, kept, points
+from core.draws import DRAWS, joint
 from core.evidence import Evidence, Source
 from core.readiness.joint.spread import spread
 
-Y = points()[:, 0]
+Y = joint()[:, 0]
 
 
 def record(value: float | str | None, low: float | None = None, high: float | None = None, **more: object) -> Evidence:
     base: dict[str, object] = {"unit": "ms", "method": "m", "source": Source("measured"), "reason": "why"}
     return Evidence(id="model.x", value=value, low=low, high=high, **(base | more))  # type: ignore[arg-type]
-
-
-def test_the_points_are_the_same_every_time_and_cannot_be_changed() -> None:
-    assert points() is points()
-    assert points().shape == (DRAWS, WIDTH)
-    with pytest.raises(ValueError, match="read-only"):
-        points()[0, 0] = 0.5
-
-
-def test_points_of_a_number_that_is_no_power_of_two_are_refused() -> None:
-    with pytest.raises(ValueError, match="powers of two"):
-        points(1000)
-
-
-def test_kept_points_are_those_that_were_drawn(tmp_path: Path) -> None:
-    first, again = kept(tmp_path, 64), kept(tmp_path, 64)
-    assert np.array_equal(first, points(64))
-    assert np.array_equal(first, again)
-    assert len(list(tmp_path.iterdir())) == 1
 
 
 @settings(deadline=None)
