@@ -102,16 +102,28 @@ class Dataset(Part):
 
 
 class Dependencies(Part):
-    """What ships with the product: a requirements or lock file, or an installed environment."""
+    """What ships with the product, given in one of four forms."""
 
-    manifest: str = Field("", description="requirements.txt or a lock file")
-    environment: str = Field("", description='A folder of installed packages, or "current" for this program\'s own')
+    manifest: str = Field("", description="A requirements file, manifest or lock file of Python or npm")
+    environment: str = Field(
+        "", description='A folder of installed packages or wheels, or "current" for this program\'s own'
+    )
+    source: str = Field("", description="Your own code: a folder, or a zip of it")
+    sbom: str = Field("", description="A bill of materials: CycloneDX or SPDX 2 as JSON")
+    platform: Literal["linux", "macos", "windows"] = Field(
+        "linux", description="Where the product runs: decides which packages it installs there"
+    )
 
     @model_validator(mode="after")
     def _one(self) -> Self:
-        if bool(self.manifest) == bool(self.environment):
-            raise ValueError("give either manifest or environment")
+        if sum(map(bool, (self.manifest, self.environment, self.source, self.sbom))) != 1:
+            raise ValueError("give either manifest, environment, source or sbom")
         return self
+
+    @property
+    def path(self) -> str:
+        """The path given, in whichever form."""
+        return self.manifest or self.environment or self.source or self.sbom
 
 
 class Distribution(Part):
@@ -253,7 +265,7 @@ class Venture(Part):
             rules = [RULES] if (self.folder / RULES).exists() else []
             return [p for d in self.datasets for p in (d.path, d.test) if p] + rules
         if room == "licences":
-            return [d.manifest or d.environment for d in self.dependencies]
+            return [d.path for d in self.dependencies]
         if room == "readiness":
             return [self.policy.file] if self.policy.file.endswith(".toml") else []
         return []

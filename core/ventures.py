@@ -31,6 +31,7 @@ _REFUSED = (
     (b"7z\xbc\xaf", "a 7z archive"),
 )
 _BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # Parquet, workbooks, PDF: NUL bytes belong there
+_FORMS = ("manifest", "environment", "source", "sbom")
 _CHUNK = 1 << 20
 _OWN = ("venture.toml", "privacy.toml")  # an upload must not replace them
 
@@ -215,15 +216,32 @@ def put_dataset(text: str, values: Mapping[str, Any]) -> str:
     return _dump(doc)
 
 
-def put_manifest(text: str, path: str) -> str:
-    """Name `path` as the requirements file of what ships, beside those already there."""
+def put_dependencies(text: str, form: str, path: str, platform: str = "linux") -> str:
+    """Name `path` as a part of what ships, in one of the forms of [[dependencies]]; one there already is replaced."""
     doc = tomlkit.parse(text)
     rows = doc.setdefault("dependencies", tomlkit.aot())
-    if all(r.get("manifest") != path for r in rows):
-        row = tomlkit.table()
-        row["manifest"] = path
-        rows.append(row)
+    there = next(
+        (r for r in rows if path in (r.get("manifest"), r.get("environment"), r.get("source"), r.get("sbom"))), None
+    )
+    if there is None:
+        rows.append(tomlkit.table())
+        there = rows[-1]
+    for key in (*_FORMS, "platform"):
+        there.pop(key, None)
+    there[form] = path
+    if platform != "linux":
+        there["platform"] = platform
     return _dump(doc)
+
+
+def form_of(file: Path) -> str:
+    """The form of [[dependencies]] in which an uploaded file names what ships: manifest, source or sbom."""
+    with file.open("rb") as f:
+        head = f.read(1 << 16)
+    if head.startswith(b"PK"):
+        return "manifest" if file.suffix == ".whl" else "source"
+    marks = (b'"bomFormat"', b'"spdxVersion"', b"<bom", b"SPDXVersion:")
+    return "sbom" if any(mark in head for mark in marks) else "manifest"
 
 
 def _dump(doc: tomlkit.TOMLDocument) -> str:
@@ -231,10 +249,13 @@ def _dump(doc: tomlkit.TOMLDocument) -> str:
     return re.sub(r"(?<=[^\n])\n(?=\[)", "\n\n", tomlkit.dumps(doc))
 
 
-def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> str:
+def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO, *, ships: bool = False) -> str:
     """Keep an uploaded file by its SHA-256 and show it in the venture's folder under a safe form of its name.
 
     Returns the path to write into the venture file. The bytes are copied once; an unchanged file is kept once.
+
+    Args:
+        ships: it tells what ships, and may then be a zip of source code.
 
     Raises:
         InputError: larger than `upload_mb`, empty, of a kind that is not read (archive, pickle, binary), or named as a
@@ -248,7 +269,8 @@ def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO) -> 
         try:
             digest = _copy_checked(stream, new, safe, settings.upload_mb)
             new.flush()
-            _check_workbook(Path(new.name), safe)
+            if not ships:
+                _check_workbook(Path(new.name), safe)
         except BaseException:
             os.unlink(new.name)
             raise

@@ -81,11 +81,17 @@ app.command("whatif")(verdict.whatif_command)
 @licences_app.command("check")
 def licences_check(
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help='Requirements or lock file, a folder of packages, or "current".')
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="Requirements, manifest or lock file (Python, npm), SBOM, zip or folder of source, folder of wheels "
+            'or installed packages, or "current".',
+        ),
     ],
     mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
     model: Annotated[list[str] | None, typer.Option(help="Base model that ships, NAME=LICENCE; repeatable.")] = None,
     dataset: Annotated[list[str] | None, typer.Option(help="Data set, NAME=LICENCE; repeatable.")] = None,
+    platform: Annotated[str, typer.Option(help="Where it runs: linux, macos or windows.")] = "linux",
     no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
     open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
     as_json: Json = False,
@@ -103,6 +109,7 @@ def licences_check(
             [room.Asset(*_named(d)) for d in dataset or []],
             texts=not no_texts,
             open_source=open_source,
+            platform=platform,
             progress=progress,
         ).as_json()
     show(report, as_json)

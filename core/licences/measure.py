@@ -14,12 +14,12 @@ from core.licences.package import ResolvedPackage, SkippedPackage
 from core.licences.policy import MODES, Mode
 from core.licences.records import records, records_without_packages
 from core.licences.report import LicenceReport
-from core.licences.sources import CURRENT, Package, read_target
+from core.licences.sources import CURRENT, Given, Package, read_target
 from core.progress import Progress, part, silent
 from core.settings import settings
 from core.venture import BUNDLED, Venture
 
-Target = str | Path
+Target = str | Path | Given
 
 
 def check(
@@ -38,13 +38,13 @@ def check(
     """Find and judge the licences of all that a product ships.
 
     Args:
-        target: "current", a folder of installed packages, a requirements or lock file; several of them, or None.
+        target: anything that `read_target` reads; several of them, or None.
         modes: ways of bringing the product to people.
         models: base models, judged by their declared licence.
         datasets: data sets, likewise.
         texts: read licence texts where metadata leaves the licence open.
         open_source: the product publishes its own source.
-        platform: where it runs (linux, macos, windows); decides which requirements apply.
+        platform: where it runs (linux, macos, windows); decides which requirements apply. A `Given` has its own.
         offline: never ask the package index; the setting where None.
         cache: folder of what the index and ScanCode said before; below `var` where None.
 
@@ -75,19 +75,21 @@ def _read(
 
     Of several targets, one that cannot be used is listed with the reason; the only one there is, raised.
     """
-    targets = [] if target is None else [target] if isinstance(target, str | Path) else list(target)
-    out: dict[tuple[str, str, str], Package] = {}
-    for i, one in enumerate(targets):
+    targets = [] if target is None else [target] if isinstance(target, Target) else list(target)
+    out: dict[tuple[str, ...], Package] = {}
+    for i, each in enumerate(targets):
+        one, where = (each.path, each.platform) if isinstance(each, Given) else (each, platform)
         share = part(progress, i / len(targets), (i + 1) / len(targets))
         share(0, 1, "Reading the list of packages")
         try:
-            found = read_target(one, platform=platform, offline=offline, cache=cache, progress=share)
+            found = read_target(one, platform=where, offline=offline, cache=cache, progress=share)
         except InputError as error:
             if len(targets) == 1:
                 raise
             found = [SkippedPackage(Path(one).name, str(error))]
         for package in found:
-            out.setdefault((package.ecosystem, package.name.lower(), package.version), package)
+            why = package.reason if isinstance(package, SkippedPackage) else ""
+            out.setdefault((package.ecosystem, package.name.lower(), package.version, why), package)
     return list(out.values())
 
 
@@ -97,7 +99,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     Returns:
         `licences.packages`, `licences.known`, `licences.blocked`, `licences.unknown`, and one verdict a mode.
     """
-    targets = [_locate(venture, d.manifest or d.environment) for d in venture.dependencies]
+    targets = [Given(_locate(venture, d.path), d.platform) for d in venture.dependencies]
     report = check(
         targets,
         models=[_model(venture)],
@@ -109,7 +111,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     return records(report, venture.distribution.modes) if targets else records_without_packages(report)
 
 
-def _locate(venture: Venture, path: str) -> Target:
+def _locate(venture: Venture, path: str) -> str | Path:
     return CURRENT if path == CURRENT else venture.locate(path)
 
 

@@ -95,7 +95,7 @@ def main() -> None:
     st.markdown(answer(of, found))
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["licences"], "Check licences", key="start-licences", primary="licences.packages" not in found)
-        names = ", ".join(d.manifest or f"environment {d.environment}" for d in of.dependencies) or "none"
+        names = ", ".join(d.path if not d.environment else f"environment {d.path}" for d in of.dependencies) or "none"
         st.caption(f"What ships: {names}. Not legal advice: it shows where to look, and what to ask.")
     watch(of, ["licences"])
     bring(entry(), data=False)

@@ -55,7 +55,7 @@ def files(it: Entry) -> None:
         | {"the answer is": TASKS[d.task] if d.label else "", "test file": d.test}
         for d in of.datasets
     ]
-    rows += [{"what": "what ships", "file": d.manifest or d.environment} for d in of.dependencies]
+    rows += [{"what": "what ships", "file": d.path} for d in of.dependencies]
     if rows:
         st.dataframe(pd.DataFrame(rows).fillna(""), hide_index=True, alt="Files of this venture")
     else:
@@ -94,7 +94,7 @@ def bring(it: Entry, *, data: bool) -> None:
     of = it.venture
     if of is None:
         return
-    there = [d.path for d in of.datasets] if data else [d.manifest or d.environment for d in of.dependencies]
+    there = [d.path for d in of.datasets] if data else [d.path for d in of.dependencies]
     word = "data" if data else "what ships"
     with st.expander(
         f"Choose {word}: {', '.join(there) or 'nothing yet'}", icon=":material/upload_file:", expanded=not there
@@ -295,12 +295,33 @@ def _same_columns(name: str, content: bytes, text: str, label: str) -> None:
         raise InputError(f"{name}: has no column {' and no column '.join(missing)}; name them as in the other table.")
 
 
+SHIPS = ["txt", "in", "toml", "lock", "json", "zip", "whl"]
+PLATFORM = {"linux": "Linux (servers, most clouds)", "macos": "macOS", "windows": "Windows"}
+
+
 def upload_manifest(it: Entry) -> None:
-    """Take in a requirements or lock file."""
-    given = st.file_uploader("What ships with it (requirements.txt or a lock file)", key=f"manifest-{it.slug}")
-    if given is not None and st.button("Add the file", type="primary", icon=":material/upload_file:"):
+    """Take in what tells which packages ship: a list of them, a zip of source code, or an SBOM."""
+    given = st.file_uploader(
+        "What ships with it",
+        type=SHIPS,
+        key=f"manifest-{it.slug}",
+        max_upload_size=config().upload_mb,
+        help="requirements.txt, pyproject.toml, pylock.toml, uv.lock, poetry.lock, package.json or package-lock.json; "
+        "a zip of your own code; or an SBOM, a list of parts that build tools write (CycloneDX or SPDX 2, as JSON).",
+    )
+    if given is None:
+        return
+    platform = st.selectbox(
+        "Where it runs",
+        list(PLATFORM),
+        format_func=PLATFORM.__getitem__,
+        key=f"platform-{it.slug}",
+        help="Packages differ by system: on Linux PyTorch brings NVIDIA's libraries, on a Mac it does not.",
+    )
+    if st.button("Add the file", type="primary", icon=":material/upload_file:"):
 
         def edit(toml: str) -> str:
-            return ventures.put_manifest(toml, ventures.take_upload(config(), it.file, given.name, given))
+            path = ventures.take_upload(config(), it.file, given.name, given, ships=True)
+            return ventures.put_dependencies(toml, ventures.form_of(it.file.parent / path), path, platform)
 
         save(it, edit)

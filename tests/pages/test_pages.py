@@ -1,6 +1,7 @@
 """Every page through AppTest: it answers its question in each state a venture can be in, and never with a traceback."""
 
 import io
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -266,3 +267,28 @@ def test_the_licence_room_takes_a_requirements_file_where_it_is_needed(own: Sett
     next(b for b in at.button if b.label == "Add the file").click().run()
     assert not at.exception
     assert load(file).dependencies[0].manifest == "requirements.txt"
+
+
+def _zipped() -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        archive.writestr("app/main.py", "x = 1")
+    return made.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "form"),
+    [("code.zip", _zipped(), "source"), ("bom.json", b'{"bomFormat": "CycloneDX"}', "sbom"),
+     ("uv.lock", b"version = 1", "manifest")],
+)  # fmt: skip
+def test_what_ships_is_taken_in_every_form_with_its_platform(
+    own: Settings, name: str, content: bytes, form: str
+) -> None:
+    file = ventures.create(own, "Ships", {})
+    at = open_page(PAGES[3], venture="ships")
+    at.file_uploader(key="manifest-ships").upload(name, content).run()
+    at.selectbox(key="platform-ships").select("macos").run()
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    assert not at.exception
+    (row,) = load(file).dependencies
+    assert (getattr(row, form), row.path, row.platform) == (name, name, "macos")

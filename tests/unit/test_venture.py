@@ -53,6 +53,8 @@ def test_broken_toml_names_its_line() -> None:
         ('[distribution]\nmodes = ["sass"]\n', "saas"),
         ('[[dependencies]]\nmanifest = "a"\nenvironment = "current"\n', "either"),
         ("[[dependencies]]\n", "either"),
+        ('[[dependencies]]\nsource = "a"\nsbom = "b"\n', "either"),
+        ('[[dependencies]]\nsource = "a"\nplatform = "amiga"\n', "linux"),
         ('[market]\ntam = ["nope"]\n', "nope"),
         ('[market]\n[[market.assumptions]]\nid="a"\nlabel="A"\nunit="x"\np10=3\np50=2\np90=1\n', "p10 <= p50"),
         ('[market]\n[[market.assumptions]]\nid="a"\nlabel="A"\nunit="share"\np10=0.1\np50=0.2\np90=1.5\n', "at most 1"),

@@ -34,6 +34,14 @@ _PYTHON: dict[Kind, Callable[[Path, Path, dict[str, str]], Listing]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A target with the platform that it is for."""
+
+    path: str | Path
+    platform: str = "linux"
+
+
 def read_target(
     target: str | Path,
     *,
