@@ -17,6 +17,11 @@ def problems(error: ValidationError, schema: type[BaseModel], text: str, name: s
     return "\n".join([head, *(f"line {line}: {what}" for line, what in found)])
 
 
+def sentences(error: ValidationError, schema: type[BaseModel]) -> list[str]:
+    """Every problem of values that stand in no file yet, each in a sentence."""
+    return [_say(e, schema) for e in error.errors(include_url=False)]
+
+
 def _place(error: Any) -> tuple[str | int, ...]:
     """The key that an error speaks of; a table's validator may name a line inside its table."""
     return (*error["loc"], *error.get("ctx", {}).get("place", ()))

@@ -67,7 +67,9 @@ def held_words(found: MarketSize, name: str, held: Held) -> str:
 
 
 def _sum(value: float, currency: str) -> str:
-    for size, letter in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+    """A sum in three digits, as the pages write it: $2.1M, $340k; another currency by its code."""
+    sign = {"USD": "$", "EUR": "€", "GBP": "£"}.get(currency, f"{currency} ")
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
         if value >= size:
-            return f"{currency} {value / size:.3g} {letter}"
-    return f"{currency} {value:.3g}"
+            return f"{sign}{value / size:.3g}{letter}"
+    return f"{sign}{value:.3g}"

@@ -1,21 +1,52 @@
 """The market room: how big, and who says so?"""
 
-import pandas as pd
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
+from core import venture_figures as figures
+from core.errors import InputError
 from core.evidence import Evidence
-from core.venture import Venture
-from pages.shared import charts
+from core.market.measure import market_draws, market_size
+from core.market.sizing import MarketSize, quantiles
+from core.market.words import gap_words, held_words
+from core.venture import Market, Venture
+from core.venture_market import Figure
+from core.ventures import Entry, save
+from pages.shared import market_charts
 from pages.shared.figures import figure_row, stale_ids
-from pages.shared.frame import evidence, inputs, venture
+from pages.shared.frame import config, entry, evidence, inputs, venture
 from pages.shared.look import money
-from pages.shared.watch import start_button, watch
+from pages.shared.market_figures import QUANTILES, changed, differing, in_scenario, sliders, table, with_changes
+from pages.shared.watch import start, start_button, watch
+
+AS_STATED = "As stated"
+QS = frozenset(QUANTILES)
+SCENARIOS = {
+    "support-desk": "a support desk",
+    "financial-risk": "a financial risk score",
+    "medical-triage": "a medical triage",
+}
+WANTED = (
+    ("market.tam", "TAM", "Everyone who could buy, at your price, a year."),
+    ("market.sam", "SAM", "The part your product can serve."),
+    ("market.som", "SOM", "The part you can win."),
+    ("market.unsourced", "Rests on no source", "Share of the spread from figures without a source."),
+)
+WHERE_STATED = (
+    ("market.reconciliation", "Methods overlap", "The area that the methods' distributions share: 100 % agree."),
+    ("market.capacity", "Can be sold", "Share of draws in which the sales team could close all of SOM."),
+    ("market.plan", "Carries the plan", "Share of draws in which SOM is at least the revenue that the plan states."),
+)
 
 
 def answer(of: Venture, e: Evidence | None) -> str:
-    """The page's question answered in a line."""
+    """The page's question answered in a line, from what was recorded."""
+    if not of.market.assumptions:
+        return "No figures yet: begin with a template, and replace each figure by one that you can show."
     if e is None:
-        return "Not sized yet." if of.market.assumptions else "No figures yet: add market assumptions to the venture."
+        return "Not recorded yet: size the market, and the board knows it too."
     if not isinstance(e.value, float | int):
         return e.reason
     cur = e.unit[:3]
@@ -26,31 +57,187 @@ def answer(of: Venture, e: Evidence | None) -> str:
     return line
 
 
-def assumptions(of: Venture) -> pd.DataFrame:
-    """Each figure as a range, with who says so."""
-    rows = [
-        {
-            "figure": a.label,
-            "unit": a.unit,
-            "p10": a.p10,
-            "p50": a.p50,
-            "p90": a.p90,
-            "source": a.source or (f"{a.by} (own judgement)" if a.by else "unsourced"),
-            "date": a.date,
-            "used in": ", ".join(k.upper() for k in ("tam", "sam", "som") if a.id in getattr(of.market, k)),
-        }
-        for a in of.market.assumptions
-    ]
-    return pd.DataFrame(rows)
+def begin(it: Entry, of: Venture) -> None:
+    """An empty market: one click fills it with a template, whose figures say where they come from."""
+    known = [s for s in SCENARIOS if s in figures.templates()]
+    st.markdown(
+        "A template has the figures of such a market, each with its source where there is one; the others count as "
+        "unsourced. It is a start, not your market: change what differs."
+    )
+    with st.container(horizontal=True):
+        for name in sorted(known, key=lambda s: s != of.scenario):
+            if st.button(
+                f"Begin with {SCENARIOS[name]}",
+                key=f"template-{name}",
+                type="primary" if name == of.scenario else "secondary",
+                disabled=it.sample,
+            ):
+                _save(it, figures.take_template(it.file.read_text(encoding="utf-8"), name), "The template is in place.")
+
+
+def _save(it: Entry, text: str, said: str, *, measure: bool = True) -> None:
+    """Put the file in place and measure again, or say why not and change nothing."""
+    try:
+        of = save(config(), it.file, text)
+    except InputError as error:
+        st.error(f"Nothing was saved.\n\n```\n{error}\n```")
+        return
+    if measure:
+        start(of, ["market"])
+    st.session_state["said"] = said
+    st.rerun()
+
+
+@st.fragment
+def live(it: Entry, of: Venture, at: str) -> None:
+    """The market of the figures that stand in the table and the sliders now, redrawn as they move."""
+    stated = of.market
+    chosen = st.session_state.get(f"market-scenario-{at}", AS_STATED)
+    kept = in_scenario(stated, chosen)
+    base, _ = with_changes(stated, {k: f.model_dump() for k, f in kept.items()})
+    at_scenario = f"{at}-{chosen}"
+    edits = changed(base, at_scenario)
+    now, problems = with_changes(base, edits)
+    for problem in problems:
+        st.error(problem)
+    try:
+        found = market_size(now)
+    except InputError as error:
+        st.error(str(error))
+        table(base, at_scenario)
+        return
+    _drawn(of, found, at)
+    _controls(base, found, at, at_scenario, [s.name for s in stated.scenarios])
+    _keeping(it, stated, now, found, at)
+
+
+def _drawn(of: Venture, found: MarketSize, at: str) -> None:
+    levels = list(found.ways[0].sizes)
+    level = st.session_state.get(f"market-level-{at}", levels[-1])
+    level = level if level in levels else levels[-1]
+    market_charts.methods(found, level, key="methods", must=of.must.som if level == "som" else None)
+    st.radio(
+        "Level",
+        levels,
+        index=len(levels) - 1,
+        format_func=market_charts.LEVEL.__getitem__,
+        horizontal=True,
+        label_visibility="collapsed",
+        key=f"market-level-{at}",
+    )
+    st.markdown(gap_words(found))
+    for name, held in (("capacity", found.capacity), ("plan", found.plan)):
+        if held is not None:
+            st.markdown(held_words(found, name, held).replace("$", "\\$"))
+    left, right = st.columns(2)
+    with left:
+        market_charts.waterfall(found, key="waterfall")
+    with right:
+        market_charts.tornado(found, key="tornado")
+    _small_print(found)
+
+
+def _small_print(found: MarketSize) -> None:
+    unsourced = found.unsourced_share
+    said = (
+        f"{found.n:,} draws, seed {found.seed}: the same figures on every refresh. Drawing alone moves the median by "
+    )
+    said += f"{found.narrowest.numerical_error:.1%}."
+    if unsourced is not None:
+        said = f"{unsourced:.0%} of the spread rests on figures without a source. {said}"
+    st.caption(
+        said,
+        help="The percentages in the chart of figures are total Sobol indices: the share of the variance of ln(size) "
+        "that would stay if all figures but this one were known.",
+    )
+    for notice in found.market.notices:
+        st.caption(f"Units: {notice}")
+
+
+def _controls(base: Market, found: MarketSize, at: str, at_scenario: str, kept: list[str]) -> None:
+    st.markdown("**Try other figures**", help="Nothing is saved until you say so.")
+    if kept:
+        st.selectbox("Scenario", [AS_STATED, *kept], key=f"market-scenario-{at}")
+    sliders(base, [i.id for i in found.hangs_on[found.level].indices], at_scenario)
+    st.caption(
+        "p10, p50, p90: a 10 % chance to be lower, as likely as not, a 10 % chance to be higher. Type over any, "
+        "and say who says so where it stands.",
+    )
+    table(base, at_scenario)
+
+
+def _keeping(it: Entry, stated: Market, now: Market, found: MarketSize, at: str) -> None:
+    """Save what differs from the file, or keep it beside it under a name."""
+    edits = differing(stated, now)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        if st.button(
+            "Save to the venture",
+            key="save-figures",
+            type="primary",
+            icon=":material/save:",
+            disabled=it.sample or not edits,
+        ):
+            text = figures.set_figures(it.file.read_text(encoding="utf-8"), edits)
+            _save(it, text, "Saved; the market is being sized again.")
+        name = st.text_input("Name of a scenario", key=f"scenario-name-{at}", placeholder="Price war", max_chars=80)
+        if st.button(
+            "Keep as scenario",
+            key="keep-scenario",
+            icon=":material/bookmark_add:",
+            disabled=it.sample or not name.strip(),
+        ):
+            _keep(it, name.strip(), now, edits)
+    if it.sample:
+        st.caption("This is the sample: try other figures here; duplicate it to keep them.")
+    _compare(it, stated, found, bool(edits), at)
+
+
+def _keep(it: Entry, name: str, now: Market, edits: Mapping[str, Any]) -> None:
+    """Keep the ranges that differ from the file as a scenario of that name."""
+    ranges = {a.id: Figure(p10=a.p10, p50=a.p50, p90=a.p90) for a in now.assumptions if set(edits.get(a.id, ())) & QS}
+    text = figures.keep_scenario(it.file.read_text(encoding="utf-8"), name, "", ranges)
+    _save(it, text, f"Kept as “{name}”.", measure=False)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _sized(market: str) -> tuple[float, float, float]:
+    """p10, p50 and p90 of the level that decides, of a market as JSON."""
+    drawn = market_draws(Market.model_validate_json(market))
+    sizes = next(iter(drawn.figures.values()))
+    return quantiles(list(sizes.values())[-1])
+
+
+def _compare(it: Entry, stated: Market, found: MarketSize, differs: bool, at: str) -> None:
+    """What was kept, below each other and beside what is on the screen."""
+    if not stated.scenarios:
+        return
+    rows = [market_charts.Row(AS_STATED, *_sized(stated.model_dump_json()))]
+    for s in stated.scenarios:
+        market, _ = with_changes(stated, {k: f.model_dump() for k, f in s.figures.items()})
+        rows.append(market_charts.Row(s.name, *_sized(market.model_dump_json())))
+    if differs:
+        size = found.narrowest
+        rows.append(market_charts.Row("Now on the screen", size.p10, size.p50, size.p90))
+    market_charts.compare(rows, stated.currency, found.level, key="compare")
+    with st.container(horizontal=True):
+        for k, s in enumerate(stated.scenarios):
+            if st.button(f"Drop “{s.name}”", key=f"drop-{k}-{at}", type="tertiary", disabled=it.sample):
+                text = figures.drop_scenario(it.file.read_text(encoding="utf-8"), s.name)
+                _save(it, text, f"“{s.name}” is dropped.", measure=False)
 
 
 def main() -> None:
-    of = venture()
+    of, it = venture(), entry()
     found = evidence(of, detail=True)
     stale = stale_ids(found, inputs(of))
     som = found.get("market.som")
     st.title("How big is the market, and who says so?", anchor=False)
-    st.markdown(answer(of, som))
+    if said := st.session_state.pop("said", ""):
+        st.success(said, icon=":material/check_circle:")
+    st.markdown(answer(of, som).replace("$", "\\$"))
+    if not of.market.assumptions:
+        begin(it, of)
+        return
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["market"], "Size the market", key="start-market", primary=som is None)
         st.caption(
@@ -58,27 +245,11 @@ def main() -> None:
             help="Total addressable, serviceable addressable and serviceable obtainable market, in money per year.",
         )
     watch(of, ["market"])
-    if som is not None and som.value is not None:
-        charts.funnel(found, key="funnel", height=280)
-        wanted = (
-            ("market.tam", "TAM", "Everyone who could buy, at your price, a year."),
-            ("market.sam", "SAM", "The part your product can serve."),
-            ("market.som", "SOM", "The part you can win."),
-            ("market.unsourced", "Rests on no source", "Share of the spread from figures without a source."),
-        )
-        figure_row(found, wanted, stale)
-        left, right = st.columns(2)
-        with left:
-            charts.distribution(som, "SOM", key="som", must=of.must.som)
-        with right:
-            charts.drivers(som, key="drivers")
-    if of.market.assumptions:
-        st.markdown(
-            "**The figures behind it**",
-            help="p10, p50, p90: a 10 % chance to be lower, as likely as not, a 10 % chance to be higher.",
-        )
-        st.dataframe(assumptions(of), hide_index=True, alt="Market assumptions with their sources")
-        st.page_link("pages/work/ventures.py", label="Change the figures", icon=":material/edit:")
+    live(it, of, f"{it.slug}-{it.file.stat().st_mtime_ns}")
+    if som is not None:
+        st.markdown("**On record**", help="What the board shows and the verdict rests on: the figures when last sized.")
+        figure_row(found, (*WANTED, *(w for w in WHERE_STATED if w[0] in found)), stale)
+    st.page_link("pages/work/ventures.py", label="Change methods and formulas in the file", icon=":material/edit:")
 
 
 main()

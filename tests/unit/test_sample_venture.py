@@ -12,9 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 
-from core.venture import Venture, parse
+from core.market.measure import market_size
+from core.venture import Venture, load_market, parse
+from core.venture_figures import templates
 
 SAMPLE = Path(__file__).parents[2] / "data" / "ventures" / "support-desk"
 TRAIN, TEST = "tickets.csv", "tickets-test.csv"
@@ -163,8 +166,22 @@ def test_the_venture_file_is_valid_and_every_file_it_names_is_there() -> None:
 def test_exactly_one_market_assumption_has_no_source() -> None:
     market = venture().market
     assert [a.id for a in market.assumptions if not a.sourced] == ["written_share"]
-    assert {a.id for a in market.assumptions} == {*market.tam, *market.sam, *market.som}
+    assert {a.id for a in market_size(market).market.used} == {a.id for a in market.assumptions}
+    assert market.unit_notices() == []
+    assert list(market.stated) == ["bottom_up", "top_down", "value_based"]
     assert all(a.date for a in market.assumptions if a.sourced)
+
+
+@pytest.mark.parametrize("scenario", ["support-desk", "financial-risk", "medical-triage"])
+def test_every_scenario_has_a_market_template_that_can_be_sized(scenario: str) -> None:
+    market = load_market(templates()[scenario])
+    found = market_size(market)
+    assert len(found.ways) == 3
+    assert found.capacity is not None
+    assert found.plan is not None
+    assert found.market.notices == ()
+    assert sum(bool(a.source) for a in market.assumptions) >= 4
+    assert all(a.date for a in market.assumptions if a.source)
 
 
 def test_requirements_are_pinned_and_hold_one_copyleft_and_one_unknown_licence() -> None:
