@@ -1,11 +1,13 @@
 """A disk that refuses a write: one plain message, and nothing half-written left behind."""
 
+import json
 import os
 import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from safetensors import SafetensorError
 
@@ -29,6 +31,18 @@ def says_why(what: str, then: str, unfinished: Path) -> Iterator[None]:
         raise InputError(
             f"{what} could not be written ({_reason(error)}): free some space and run again; {then}."
         ) from (error)
+
+
+def write_json(file: Path, values: Any) -> None:
+    """Write a JSON file that appears whole or not at all.
+
+    Raises:
+        InputError: the disk is full.
+    """
+    temporary = file.with_name(f".{file.name}.tmp")
+    with says_why(file.name, "what the run has done is kept", temporary):
+        temporary.write_text(json.dumps(values, indent=2), encoding="utf-8")
+        temporary.replace(file)
 
 
 def _reason(error: Exception) -> str:

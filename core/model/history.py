@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FILE = "history.jsonl"
+TRIALS = "trials.json"  # in a run's search folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,28 @@ def read_history(folder: Path) -> tuple[Point, ...]:
         except (ValueError, TypeError):
             continue  # the last line of a run that is writing it, or was killed while it did
     return tuple(points)
+
+
+def live_history(run: Path) -> tuple[str, tuple[Point, ...]]:
+    """The points of what a run trains at the moment, and what that is: "" the model that is kept, else in words.
+
+    A search and other seeds train too, each in a folder of its own below the run's; the latest to be written is meant.
+    """
+    files = {"": run / FILE} | {f"{p.name}": p / FILE for kind in ("search", "seeds") for p in (run / kind).glob("*-*")}
+    there = {name: file.stat().st_mtime for name, file in files.items() if file.is_file()}
+    if not there:
+        return "", ()
+    name = max(there, key=lambda n: there[n])
+    words = "a trial of the search" if name.startswith("trial-") else name.replace("-", " ")
+    return words, read_history(files[name].parent)
+
+
+def read_trials(run: Path) -> list[dict[str, Any]]:
+    """The trials of a run's search that ended so far, as JSON values; none before the first."""
+    try:
+        return list(json.loads((run / "search" / TRIALS).read_text(encoding="utf-8")))
+    except (OSError, ValueError):
+        return []
 
 
 def _line(point: Point) -> str:

@@ -43,7 +43,8 @@ class Asked:
         text, label: the columns of both files.
         shots: rows of each class to learn from; None takes all.
         settings: fields of `TrainConfig` that the person set.
-        target: accuracy that the model must reach, for the forecast of rows; None asks for none.
+        target: accuracy that the model must reach, or mean absolute error that its scores must stay under, for the
+            forecast of rows; None asks for none.
     """
 
     data: Path

@@ -62,12 +62,9 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         return _nothing(IDS)
     minutes, seeds = venture.model.search_minutes, venture.model.seeds or 1
     if venture.predicts_scores:
-        if seeds > 1:
-            raise InputError("Several seeds are for classes only: leave seeds out.")
-        if minutes:
-            raise InputError("A search for settings is for classes only: leave search_minutes out.")
         room = _room("core.model.scores.run", progress)
-        trained = room.train_scores(_asked(venture, venture.labelled), run_dir, part(progress, 0.02, 1))
+        asked = _asked(venture, venture.labelled)
+        trained = room.train_scores(asked, run_dir, part(progress, 0.02, 1), minutes=minutes, seeds=seeds)
         return scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
     room = _room("core.model.run", progress)
     asked = _asked(venture, venture.labelled)
@@ -221,7 +218,7 @@ def _asked(venture: Venture, data: Dataset) -> "Asked":
         text=data.text,
         label=data.label,
         settings=venture.model.settings | {"base": _base(venture, venture.model.base)},
-        target=venture.must.accuracy,
+        target=venture.must.mae if data.task == "score" else venture.must.accuracy,
     )
 
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from core.errors import InputError
 from core.model import checkpoint
 from core.model.classifier import Classifier, Encoded
 from core.model.config import TrainConfig
+from core.model.disk import write_json
+from core.model.history import TRIALS
 from core.model.listener import Diverged, Epoch, ScoreEpoch
 from core.model.train import Training, fine_tune, forget
 from core.progress import Progress, silent
@@ -56,6 +58,10 @@ class Search:
     quality: float
     trials: tuple[Trial, ...]
     seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The search as JSON values."""
+        return asdict(self) | {"best": self.best.as_json()}
 
 
 class _OutOfTime(Exception):  # noqa: N818 - a signal from the progress to the search
@@ -191,7 +197,7 @@ def _run(
     except _OutOfTime:
         status = OUT_OF_TIME
         trial.set_user_attr("share", share)
-    _keep(study, trial, status, training, epochs, before + time.perf_counter() - begun, config, pace)
+    _keep(study, trial, status, training, epochs, before + time.perf_counter() - begun, config, pace, place.parent)
     forget(place)
 
 
@@ -204,6 +210,7 @@ def _keep(
     seconds: float,
     config: TrainConfig,
     pace: _Pace,
+    folder: Path,
 ) -> None:
     quality = max((e.quality for e in epochs), default=None)
     trial.set_user_attr("status", status)
@@ -215,6 +222,7 @@ def _keep(
         study.tell(trial, quality)
     else:
         study.tell(trial, state=TrialState.PRUNED if status == PRUNED else TrialState.FAIL)
+    write_json(folder / TRIALS, [asdict(t) for t in _trials(study)])  # for whoever watches
 
 
 def _study(folder: Path, config: TrainConfig) -> optuna.Study:
@@ -271,6 +279,11 @@ def _tried(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return [t for t in study.get_trials(deepcopy=False) if "status" in t.user_attrs]
 
 
+def _trials(study: optuna.Study) -> tuple[Trial, ...]:
+    names = ("status", "quality", "epochs", "seconds")
+    return tuple(Trial(dict(t.params), *(t.user_attrs[n] for n in names)) for t in _tried(study))
+
+
 def _spent(study: optuna.Study) -> float:
     return sum((float(t.user_attrs["seconds"]) for t in _tried(study)), 0.0)
 
@@ -284,10 +297,7 @@ def _pace(study: optuna.Study) -> _Pace:
 
 
 def _result(study: optuna.Study, config: TrainConfig, minutes: float) -> Search:
-    tried = _tried(study)
-    trials = tuple(
-        Trial(dict(t.params), *(t.user_attrs[n] for n in ("status", "quality", "epochs", "seconds"))) for t in tried
-    )
+    tried, trials = _tried(study), _trials(study)
     finished = [t for t in trials if t.status == FINISHED]
     if not finished:
         share = tried[0].user_attrs.get("share") if tried else None

@@ -8,10 +8,10 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.jobs import get
-from core.model.history import read_history
+from core.model.history import live_history
 from core.venture import Venture
 from core.ventures import Entry
-from pages.model import base, optimise, settings, tryit
+from pages.model import base, beside, optimise, settings, tryit
 from pages.shared import charts, model_charts, score_charts
 from pages.shared.figures import figure_row
 from pages.shared.frame import store
@@ -183,6 +183,25 @@ def _worth(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         "least error on the validation rows is compared with: the test rows took no part in that choice.",
     )
     st.dataframe(_table(rows, compared), hide_index=True, alt="Free methods and the tuned model on the same test rows")
+    _more_labels(found, of.must.mae)
+
+
+def _more_labels(found: dict[str, Evidence], must: float | None) -> None:
+    """What more labels would bring, by the learning curve of the first look."""
+    seen = found.get("model.baseline_rmse")
+    curve = seen.detail.get("curve") if seen else None
+    if not curve or not curve.get("points"):
+        return
+    st.markdown("**Would more labels help?**")
+    model_charts.curve(curve, key="curve", target=must)
+    needed = curve.get("needed")
+    unasked = "Set `mae` in venture.toml, the most it may be off on average, to see the rows it takes."
+    st.markdown(
+        needed["reason"] if needed else curve.get("reason") or unasked,
+        help="Measured with the ridge regression, which takes seconds where tuning takes minutes, so it says how much "
+        "the labels still limit. Its errors are fitted with error = a + b · n^-c; the band is 90 % and knows chance "
+        "only, for rows like today's.",
+    )
 
 
 def verdict(gain: Evidence | None) -> str:
@@ -243,9 +262,11 @@ def _training(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str
 
 def _live(job_id: int) -> None:
     job = get(store(), job_id)
-    points = read_history(Path(job.run_dir)) if job is not None and job.run_dir else ()
+    run = Path(job.run_dir) if job is not None and job.run_dir else None
+    beside.so_far(run)
+    what, points = live_history(run) if run else ("", ())
     if points:
-        score_charts.live(points, key="live")
+        score_charts.live(points, key="live", what=what)
     else:
         st.caption(
             "The error will be drawn here once training begins; before that the data is read and the machine timed."
@@ -270,12 +291,16 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
         if forecast is not None and "forecast" in forecast.detail:
             model_charts.forecast(forecast.detail, key="forecast")
             st.caption("The forecast was made from 20 real steps before training began; the band holds 80 of 100 runs.")
+            beside.precision(forecast.detail)
     with right:
         if error.detail.get("history"):
             score_charts.learning(error.detail["history"], error.detail["best_epoch"], key="learning")
         if found.get("model.p95_latency") is not None:
             st.markdown("**How long single answers take**")
             charts.latency(found["model.p95_latency"], key="latency", must=of.must.p95_ms)
+        beside.seeds(error.detail.get("seeds"))
+    beside.search(error.detail.get("search"))
     with st.expander("Settings of this run", icon=":material/tune:"):
+        st.caption(error.detail.get("why", ""))
         names = ("config", "n_train", "n_validation", "n_test", "weights_sha256")
         st.json({k: error.detail.get(k) for k in names})

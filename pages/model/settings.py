@@ -178,7 +178,7 @@ MORE: tuple[Ask | Pick, ...] = (
         least=1,
     ),
 )
-_OF_CLASSES = ("loss", "class_weights", "label_smoothing", "search_minutes", "seeds")
+_OF_CLASSES = ("loss", "class_weights", "label_smoothing")
 _WHOLE = ("epochs", "batch_size", "freeze_layers", "lora_rank", "max_length", "accumulate", "seeds")
 
 

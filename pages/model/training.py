@@ -1,19 +1,16 @@
 """Training: its settings, the run while it goes on, and how it went."""
 
-import json
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core.evidence import Evidence
 from core.jobs import JobStatus, get
-from core.model.history import read_history
+from core.model.history import live_history
 from core.venture import Venture
 from core.ventures import Entry
-from pages.model import settings
+from pages.model import beside, settings
 from pages.shared import charts, model_charts
 from pages.shared.figures import figure_row
 from pages.shared.frame import store
@@ -54,27 +51,17 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
 
 def _live(job_id: int) -> None:
     job = get(store(), job_id)
-    _forecast(Path(job.run_dir) if job is not None and job.run_dir else None)
-    points = read_history(Path(job.run_dir)) if job is not None and job.run_dir else ()
+    run = Path(job.run_dir) if job is not None and job.run_dir else None
+    beside.so_far(run)
+    what, points = live_history(run) if run else ("", ())
     if points:
-        model_charts.live(points, key="live")
+        model_charts.live(points, key="live", what=what)
     elif job is not None and job.status is JobStatus.QUEUED:
         st.caption("The loss will be drawn here once the run has started.")
     else:
         st.caption(
             "The loss will be drawn here once training begins; before that the data is read and the machine timed."
         )
-
-
-def _forecast(run: Path | None) -> None:
-    """What a run that goes on was forecast to take, as soon as it was."""
-    try:
-        said = json.loads((run / "forecast.json").read_text(encoding="utf-8")) if run else None
-    except (OSError, ValueError):
-        said = None
-    if said:
-        band = f"{said['low']:.2g} to {said['high']:.2g}"
-        st.caption(f"Forecast for {said['covers']}: {said['minutes']:.2g} min ({band}), data and tests not counted.")
 
 
 def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
@@ -89,18 +76,12 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
                 "it learns rows by heart; the best pass is kept.",
             )
             charts.learning(accuracy, key="learning")
-        if accuracy.detail.get("seeds"):
-            model_charts.seeds(accuracy.detail["seeds"], key="seeds")
-            st.caption(
-                "The same training with other random numbers, on the same test rows. Each bar is one seed's 95 % "
-                "interval: luck in the test rows. The distance between the dots is luck in training. The first one is "
-                "kept."
-            )
+        beside.seeds(accuracy.detail.get("seeds"))
         forecast = found.get("model.forecast_minutes")
         if forecast is not None and "forecast" in forecast.detail:
             model_charts.forecast(forecast.detail, key="forecast")
             st.caption("The forecast was made from 20 real steps before training began; the band holds 80 of 100 runs.")
-            _precision(forecast.detail)
+            beside.precision(forecast.detail)
     with right:
         calibration = found.get("model.calibration_error")
         if calibration is not None and calibration.detail.get("curve"):
@@ -116,16 +97,6 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
     _more(accuracy)
 
 
-def _precision(detail: Mapping[str, Any]) -> None:
-    """What it was trained in and why; where that was asked for and costs time, a warning."""
-    choices = detail.get("advice", {}).get("choices", [])
-    choice = next((c for c in choices if c["name"] == "precision"), None)
-    if choice is not None and choice.get("warning"):
-        st.warning(choice["reason"], icon=":material/speed:")
-    elif choice is not None:
-        st.caption(f"Trained in {choice['value']}. {choice['reason']}")
-
-
 def _more(accuracy: Evidence) -> None:
     with st.expander("Which class is taken for which", icon=":material/grid_on:"):
         if accuracy.detail.get("confusion"):
@@ -134,24 +105,9 @@ def _more(accuracy: Evidence) -> None:
             st.caption("Too many classes to draw; the run's result.json holds them all.")
     with st.expander("All classes as a table", icon=":material/table:"):
         st.dataframe(pd.DataFrame(accuracy.detail["per_class"]), hide_index=True, alt="Scores by class")
-    trials = accuracy.detail.get("search")
-    if trials:
-        with st.expander(f"Settings that were tried: {len(trials)}", icon=":material/science:"):
-            st.dataframe(pd.DataFrame([_trial(t) for t in trials]), hide_index=True, alt="Trials of the search")
-            st.caption("The best of many tries is flattered by the choice; the test rows took no part in it.")
+    beside.search(accuracy.detail.get("search"))
     with st.expander("Settings of this run", icon=":material/tune:"):
         st.caption(accuracy.detail.get("why", ""))
         st.json(
             {k: accuracy.detail.get(k) for k in ("config", "n_train", "n_val", "n_test", "weights_sha256", "device")}
         )
-
-
-def _trial(trial: dict[str, Any]) -> dict[str, Any]:
-    tried = ", ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in trial["values"].items())
-    return {
-        "tried": tried or "the settings as given",
-        "validation": trial["quality"],
-        "ended": trial["status"],
-        "epochs": trial["epochs"],
-        "seconds": round(trial["seconds"], 1),
-    }

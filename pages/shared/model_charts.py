@@ -154,8 +154,10 @@ def tuned_ladder(e: Evidence, *, key: str, must: float | None = None) -> None:
 
 
 def curve(found: Mapping[str, Any], *, key: str, target: float | None = None) -> None:
-    """Accuracy by rows learned from, with the fitted law's band, and the accuracy asked for."""
+    """Accuracy or error by rows learned from, with the fitted law's band, and what is asked for."""
     points = found["points"]
+    of_scores = bool(points) and "mae" in points[0]
+    figure, unit, tick = ("mae", "", ".3g") if of_scores else ("accuracy", "share", ".0%")
     n = [p["n"] for p in points]
     fig = go.Figure()
     lawful = [p for p in points if "law" in p]
@@ -174,33 +176,33 @@ def curve(found: Mapping[str, Any], *, key: str, target: float | None = None) ->
         fig.add_scatter(x=at, y=[p["law"] for p in lawful], mode="lines", line={"color": BLUE}, hoverinfo="skip")
     fig.add_scatter(
         x=n,
-        y=[p["accuracy"] for p in points],
+        y=[p[figure] for p in points],
         mode="markers",
         marker={"size": 9, "color": GREY},
         error_y={"type": "data", "array": [1.96 * p["error"] for p in points], "color": GREY},
-        hovertemplate="%{x:,} rows: %{y:.1%}<extra></extra>",
+        hovertemplate=f"%{{x:,}} rows: %{{y:{'.3g' if of_scores else '.1%'}}}<extra></extra>",
     )
     needed = found.get("needed") or {}
     if target is not None:
         fig.add_hline(y=target, line={"dash": "dash", "color": ORANGE})
         fig.add_annotation(
-            x=0, xref="paper", xanchor="left", y=target, yanchor="bottom", text=f"must {target:.0%}", showarrow=False
+            x=0, xref="paper", xanchor="left", y=target, yanchor="bottom", text=f"must {target:{tick}}", showarrow=False
         )
     fig.update_xaxes(
         title="rows learned from (each step doubles)", type="log", tickvals=n, ticktext=[f"{v:,}" for v in n]
     )
-    fig.update_yaxes(tickformat=".0%", title="right answers")
+    fig.update_yaxes(tickformat=tick, title="off on average (MAE)" if of_scores else "right answers")
     title = {
         "reached": "The labels at hand are enough for the target",
         "forecast": f"About {needed.get('rows') or 0:,} rows would reach the target",
         "not reachable on this curve": "More rows alone do not reach the target",
-    }.get(needed.get("state", ""), f"{n[-1]:,} rows: {number(points[-1]['accuracy'], 'share')}" if n else "")
-    said = "; ".join(f"{p['n']} rows {p['accuracy']:.1%}" for p in points)
+    }.get(needed.get("state", ""), f"{n[-1]:,} rows: {number(points[-1][figure], unit)}" if n else "")
+    said = "; ".join(f"{p['n']} rows {number(p[figure], unit)}" for p in points)
     chart(fig, key=key, title=title, alt=f"Learning curve: {said}", height=320)
 
 
-def live(points: Sequence[Point], *, key: str) -> None:
-    """Training loss and what the validation says, as they come in."""
+def live(points: Sequence[Point], *, key: str, what: str = "") -> None:
+    """Training loss and what the validation says, as they come in; `what` trains, where it is not the kept model."""
     fig = go.Figure()
     step = [p for p in points if p.loss is not None]
     held = [p for p in points if p.val_loss is not None]
@@ -240,7 +242,7 @@ def live(points: Sequence[Point], *, key: str) -> None:
     fig.update_xaxes(title="epoch (passes over the data)", rangemode="tozero")
     last = points[-1]
     best = max((p.val_accuracy for p in held if p.val_accuracy is not None), default=None)
-    title = f"Step {last.step:,} of {last.of:,}"
+    title = f"{f'{what[:1].upper()}{what[1:]}: step' if what else 'Step'} {last.step:,} of {last.of:,}"
     if best is not None:
         title += f"; best validation so far {number(best, 'share')}"
     chart(fig, key=key, title=title, alt=f"Training so far. {title}")
@@ -272,32 +274,36 @@ def forecast(e: Mapping[str, Any], *, key: str) -> None:
 
 
 def seeds(found: Mapping[str, Any], *, key: str) -> None:
-    """Each seed's accuracy on the test rows with its interval, and their mean."""
+    """Each seed's accuracy on the test rows with its interval, or its error of scores, and their mean."""
     runs = found["runs"]
+    of_scores = runs[0]["low"] is None
+    unit, shape = ("", ".3g") if of_scores else ("share", ".1%")
     fig = go.Figure(
         go.Scatter(
             x=[r["test"] for r in runs],
             y=[f"seed {r['seed']}" for r in runs],
             mode="markers",
             marker={"size": 11, "color": [BLUE, *[GREY] * (len(runs) - 1)]},
-            error_x={
+            error_x=None
+            if of_scores
+            else {
                 "type": "data",
                 "symmetric": False,
                 "array": [r["high"] - r["test"] for r in runs],
                 "arrayminus": [r["test"] - r["low"] for r in runs],
                 "color": GREY,
             },
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
+            hovertemplate=f"%{{y}}: %{{x:{shape}}}<extra></extra>",
         )
     )
     fig.add_vline(x=found["mean"], line={"dash": "dot", "color": ORANGE})
-    fig.update_xaxes(tickformat=".0%", title="right answers on test rows, 95 % intervals")
+    words = "error on test rows (RMSE)" if of_scores else "right answers on test rows, 95 % intervals"
+    fig.update_xaxes(tickformat=".3g" if of_scores else ".0%", title=words)
     fig.update_yaxes(autorange="reversed")
-    title = (
-        f"{len(runs)} seeds: {number(found['mean'], 'share')} on average, "
-        f"{number(found['low'], 'share')} to {number(found['high'], 'share')}, sd {100 * found['sd']:.2g} points"
-    )
-    said = "; ".join(f"seed {r['seed']} {r['test']:.1%} ({r['low']:.1%}-{r['high']:.1%})" for r in runs)
+    sd = number(found["sd"]) if of_scores else f"{100 * found['sd']:.2g} points"
+    bounds = f"{number(found['low'], unit)} to {number(found['high'], unit)}"
+    title = f"{len(runs)} seeds: {number(found['mean'], unit)} on average, {bounds}, standard deviation {sd}"
+    said = "; ".join(f"seed {r['seed']} {number(r['test'], unit)}" for r in runs)
     chart(fig, key=key, title=title, alt=f"{title}. {said}", height=110 + 34 * len(runs))
 
 

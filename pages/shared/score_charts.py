@@ -126,13 +126,13 @@ def scatter(points: Sequence[Sequence[float]], n: int, reach: float | None, held
     chart(fig, key=key, title=title, alt=f"{title}, {shown}; on the diagonal both agree", height=340)
 
 
-def live(points: Sequence[Point], *, key: str) -> None:
-    """Training loss and the validation's error, as they come in."""
+def live(points: Sequence[Point], *, key: str, what: str = "") -> None:
+    """Training loss and the validation's error, as they come in; `what` trains, where it is not the kept model."""
     step = [p for p in points if p.loss is not None]
     held = [p for p in points if p.val_rmse is not None]
     fig = _losses([p.epoch for p in step], [p.loss for p in step], [p.epoch for p in held], [p.val_rmse for p in held])
     last = points[-1]
-    title = f"Step {last.step:,} of {last.of:,}"
+    title = f"{f'{what[:1].upper()}{what[1:]}: step' if what else 'Step'} {last.step:,} of {last.of:,}"
     if held:
         title += f"; least validation error so far {number(min(p.val_rmse or 0.0 for p in held))}"
     chart(fig, key=key, title=title, alt=f"Training so far. {title}")

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.model.optimise.prune import blocks, narrowed, shape, with_layers
-from core.model.optimise.recover import Teaching, made, read_lesson, teach
+from core.model.optimise.recover import Reader, Teaching, made, read_lesson, teach
 from core.progress import Progress, part, silent
 
 JUDGED = 128  # training rows on which the neurons of a narrower student are chosen
@@ -26,7 +26,9 @@ class Distilling(Teaching):
     width: int | None = None
 
 
-def distil(run: Path, out: Path, settings: Distilling | None = None, progress: Progress = silent) -> Path:
+def distil(
+    run: Path, out: Path, settings: Distilling | None = None, progress: Progress = silent, read: Reader = read_lesson
+) -> Path:
     """Train a student on the run's own training rows: (1 - weight) · CE + weight · T² · KL (Hinton et al. 2015).
 
     Args:
@@ -34,6 +36,7 @@ def distil(run: Path, out: Path, settings: Distilling | None = None, progress: P
         out: folder for the student, which `load_model` reads; there at once if these settings made it before.
         settings: the student's shape, and the training.
         progress: told at least every second or two; what it raises ends the work, which can be taken up again.
+        read: where the lesson is read, so that two students can share one.
 
     Returns:
         `out`.
@@ -46,7 +49,7 @@ def distil(run: Path, out: Path, settings: Distilling | None = None, progress: P
     follows, done = made(run, out, "distilled", settings)
     if done:
         return out
-    lesson = read_lesson(run, settings, part(progress, 0, 0.1))
+    lesson = read(run, settings, part(progress, 0, 0.1)).varied(settings)
     layers, width = shape(lesson.teacher, settings.layers, settings.width, of=(1 / 3, 1 / 4))
     student = with_layers(lesson.teacher, evenly(len(blocks(lesson.teacher)), layers))
     student = narrowed(student, width, lesson.sample(JUDGED, settings.seed)[0], lesson.pad)

@@ -29,7 +29,7 @@ from core.model.threads import threads
 
 RECIPE = 1  # of what is written here: a variant that an older one made is made again
 CLOSE = 1e-3  # an fp32 export whose logits are further off than this is not the same model
-_SIZES = (1, 2, 8, 32)  # of the batches that are compared
+_CASES = ((1, 10), (2, 10), (8, 16), (32, 32))  # size of the batches that are compared, and of how many texts
 _LIBRARIES = ("torch", "transformers", "onnx", "onnxruntime")
 
 
@@ -150,29 +150,23 @@ def made_before(out: Path, follows: Mapping[str, Any]) -> dict[str, Any] | None:
 def parity(model: Classifier, folder: Path, texts: Sequence[str]) -> Parity:
     """Hold an export against its model: single texts and batches, short and cut ones, one thread and all.
 
-    The longest real text, cut where the model stops reading, and an empty one are always among them.
+    A text longer than the model reads, of all real ones, and an empty one are always among them.
     """
     counts = tuple(dict.fromkeys((1, threads())))
     longest = " ".join(texts)[:20_000]
-    some = ["", *list(texts)[:39], longest]
+    pad = json.loads((folder / TOLD).read_text(encoding="utf-8"))["pad"]
+    engines = [OnnxEngine(folder, n_threads=n) for n in counts]
+    ids = engines[0].tokenise([longest, "", *list(texts)[:30]])
+    batches = [ids[at : at + size] for size, most in _CASES for at in range(0, min(most, len(ids)), size)]
     gaps: list[float] = []
-    sizes: set[int] = set()
-    lengths: set[int] = set()
-    for n in counts:
-        engine = OnnxEngine(folder, n_threads=n)
-        ids = engine.tokenise(some)
-        pad = json.loads((folder / TOLD).read_text(encoding="utf-8"))["pad"]
-        batches = [list(range(at, min(at + size, len(ids)))) for size in _SIZES for at in range(0, len(ids), size)]
-        for batch in batches:
-            rows = [ids[i] for i in batch]
-            with torch.inference_mode():
-                said = model(**padded(rows, pad))["logits"].numpy()
+    for rows in batches:
+        with torch.inference_mode():
+            said = model(**padded(rows, pad))["logits"].numpy()
+        for engine in engines:
             gaps += np.abs(engine.run(rows) - said).max(1).tolist()
-            sizes.add(len(rows))
-            lengths.add(max(len(r) for r in rows))
-    return Parity(
-        float(np.max(gaps)), float(np.mean(gaps)), len(gaps), tuple(sorted(sizes)), tuple(sorted(lengths)), counts
-    )
+    sizes = tuple(sorted({len(rows) for rows in batches}))
+    lengths = tuple(sorted({max(len(r) for r in rows) for rows in batches}))
+    return Parity(float(np.max(gaps)), float(np.mean(gaps)), len(gaps), sizes, lengths, counts)
 
 
 class _Logits(nn.Module):  # type: ignore[misc]  # torch is untyped here

@@ -7,7 +7,8 @@ that a saved model can be loaded with.
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from torch.nn import functional
 
 from core.errors import InputError
 from core.model.classifier import Classifier, Encoded, in_batches, padded
-from core.model.optimise.recover import Lesson, Teaching, made, read_lesson, teach
+from core.model.optimise.recover import Lesson, Reader, Teaching, made, read_lesson, teach
 from core.progress import Progress, part, silent
 
 SUPPORTED = {
@@ -38,7 +39,7 @@ class Pruning(Teaching):
     Attributes:
         layers: that stay; None keeps two of three.
         width: neurons between the two feed-forward matrices of each layer that stay; None keeps half of them.
-        rows: training rows on which layers and neurons are judged.
+        rows: training rows on which neurons are judged; layers, of which there are few, on half of them.
     """
 
     epochs: int = 2
@@ -47,7 +48,9 @@ class Pruning(Teaching):
     rows: int = 128
 
 
-def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progress = silent) -> Path:
+def prune(
+    run: Path, out: Path, settings: Pruning | None = None, progress: Progress = silent, read: Reader = read_lesson
+) -> Path:
     """Prune a run's model and let it recover on the run's own training rows, with the tuned model as the teacher.
 
     Args:
@@ -55,6 +58,7 @@ def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progr
         out: folder for the pruned model, which `load_model` reads; there at once if these settings made it before.
         settings: what stays, and the training.
         progress: told at least every second or two; what it raises ends the work, which can be taken up again.
+        read: where the lesson is read, so that two students can share one.
 
     Returns:
         `out`.
@@ -66,9 +70,9 @@ def prune(run: Path, out: Path, settings: Pruning | None = None, progress: Progr
     follows, done = made(run, out, "pruned", settings)
     if done:
         return out
-    lesson = read_lesson(run, settings, part(progress, 0, 0.1))
+    lesson = read(run, settings, part(progress, 0, 0.1)).varied(settings)
     layers, width = shape(lesson.teacher, settings.layers, settings.width, of=(2 / 3, 1 / 2))
-    keep = layers_to_keep(lesson, layers, settings.rows, settings.seed, part(progress, 0.1, 0.2))
+    keep = layers_to_keep(lesson, layers, settings.rows // 2, settings.seed, part(progress, 0.1, 0.2))
     student = with_layers(lesson.teacher, keep)
     student = narrowed(student, width, lesson.sample(settings.rows, settings.seed)[0], lesson.pad)
     return teach(lesson, student, settings, out, follows, part(progress, 0.2, 1))
@@ -120,14 +124,25 @@ def layers_to_keep(lesson: Lesson, layers: int, rows: int, seed: int, progress: 
         apart = {}
         for candidate in keep:
             told = part(progress, done / total, (done + 1) / total)
-            fewer = with_layers(lesson.teacher, [i for i in keep if i != candidate])
-            logits = _answers(fewer, sample, lesson.pad, told)
+            with _only(lesson.teacher, [i for i in keep if i != candidate]):
+                logits = _answers(lesson.teacher, sample, lesson.pad, told)
             apart[candidate] = float(
                 functional.kl_div(functional.log_softmax(logits, -1), wanted, reduction="batchmean", log_target=True)
             )
             done += 1
         keep.remove(min(keep, key=lambda i: apart[i]))
     return keep
+
+
+@contextmanager
+def _only(model: Classifier, keep: Sequence[int]) -> Iterator[None]:
+    """Let the model have only these of its layers for the time being: a copy of all its weights takes longer."""
+    encoder, layers = model.encoder.encoder, blocks(model)
+    encoder.layer = nn.ModuleList([layers[i] for i in keep])
+    try:
+        yield
+    finally:
+        encoder.layer = layers
 
 
 def with_layers(model: Classifier, keep: Sequence[int]) -> Classifier:

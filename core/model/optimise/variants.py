@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.model.optimise.distil import Distilling, distil
 from core.model.optimise.export import export
 from core.model.optimise.prune import Pruning, prune
+from core.model.optimise.recover import Lesson, Reader, Teaching, shared
 from core.model.serving.rows import check_run
 from core.model.serving.run import VARIANTS
 from core.progress import Progress, part, silent, told_while
@@ -62,12 +63,17 @@ def make_variants(
         InputError: the run is incomplete or changed since.
     """
     tuned = str(check_run(run)["model"]["weights_sha256"])
+    once = shared()
+
+    def read(run: Path, settings: Teaching, progress: Progress) -> Lesson:
+        return once(run, Distilling(test=settings.test), progress)  # which has the varied texts, too
+
     wanted = [r for r in RECIPES if students or not r.student]
     left_out = []
     ends = _ends(wanted)
     for recipe, begin, end in zip(wanted, [0.0, *ends[:-1]], ends, strict=True):
         try:
-            _make(run, recipe, test, texts, tuned, part(progress, begin, end))
+            _make(run, recipe, test, texts, tuned, read, part(progress, begin, end))
         except InputError as error:
             left_out.append(LeftOut(recipe.name, str(error)))
     return left_out
@@ -80,15 +86,17 @@ def _ends(wanted: Sequence[Recipe]) -> list[float]:
     return [sum(weights[: i + 1]) / sum(weights) for i in range(len(weights))]
 
 
-def _make(run: Path, recipe: Recipe, test: Path | None, texts: Sequence[str], tuned: str, progress: Progress) -> None:
+def _make(
+    run: Path, recipe: Recipe, test: Path | None, texts: Sequence[str], tuned: str, read: Reader, progress: Progress
+) -> None:
     source = run / "model"
     if recipe.student:
         source = run / STUDENTS / recipe.student
         source.parent.mkdir(exist_ok=True)
         if recipe.student == PRUNED:
-            prune(run, source, Pruning(test=test), part(progress, 0, 0.8))
+            prune(run, source, Pruning(test=test), part(progress, 0, 0.8), read)
         else:
-            distil(run, source, Distilling(test=test), part(progress, 0, 0.8))
+            distil(run, source, Distilling(test=test), part(progress, 0, 0.8), read)
     out = run / VARIANTS / recipe.name
     out.parent.mkdir(exist_ok=True)
     fp32 = out.with_name(recipe.student or "onnx-fp32")

@@ -56,7 +56,7 @@ def of_look(found: "ScoreLook", source: Source, methods: Mapping[str, str]) -> l
     for listed in (report["near_duplicates"]["test_rows"], report["conflicts"]["pairs"]):
         del listed[LISTED:]
     best, n = found.best.errors.rmse, len(found.parts.test)
-    free = {k: kept[k] for k in ("baselines", "base", "seconds")}
+    free = {k: kept[k] for k in ("baselines", "curve", "base", "seconds")}
     return [
         _record("model.baseline_rmse", best, n, free, source, methods),
         Evidence(
@@ -86,8 +86,9 @@ def of_run(result: "ScoreResult", source: Source, methods: Mapping[str, str]) ->
 def _figures(result: "ScoreResult") -> list[tuple[str, "Interval | None", int | None, dict[str, Any], str]]:
     """Id, figure, n, detail, and the reason where it can be unknown."""
     kept, latency, n, reach = result.as_json(), result.latency, len(result.parts.test), result.reach
-    names = ("n_train", "n_validation", "n_test", "left_out", "baselines", "config")
+    names = ("n_train", "n_validation", "n_test", "left_out", "baselines", "config", "why", "seeds")
     made = {k: kept[k] for k in names} | {k: kept["model"][k] for k in ("history", "best_epoch", "weights_sha256")}
+    made["search"] = None if kept["search"] is None else kept["search"]["trials"]
     made["points"] = points(result.look.truth, result.predicted, result.config.seed)
     timed, histogram = latency.as_json(), {"edges": list(latency.edges), "counts": list(latency.counts)}
     drawn = timed | {"histogram": histogram, "warm_up": latency.warm_up}

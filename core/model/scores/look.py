@@ -19,11 +19,14 @@ from core.model.look import Asked
 from core.model.losses import scale_of
 from core.model.recipe import FULL_SETTINGS
 from core.model.scores.audit import ScoreReport, inspect_scores
-from core.model.scores.baselines import Fitted, Measured, fit_baselines, measured
+from core.model.scores.baselines import EMBEDDINGS, Fitted, Measured, fit_baselines, measured
+from core.model.scores.curve import Curve, learning_curve
 from core.model.scores.stats import Floats
 from core.model.split import ScoreSplit, split_scores
 from core.model.threads import threads
 from core.progress import Progress, part, silent
+
+_CHOSEN = "Settings for scores where none were given: those for many examples."
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +35,10 @@ class ScoreLook:
 
     Attributes:
         encoded: token ids of training, validation and test rows.
+        why: what was chosen for the person.
         embeddings: of the three, by the frozen base model: (rows, hidden), unit length.
         baselines: their errors on the test rows.
+        curve: how the error falls with more rows.
     """
 
     asked: Asked
@@ -42,9 +47,11 @@ class ScoreLook:
     parts: ScoreSplit
     encoded: tuple[Encoded, Encoded, Encoded]
     embeddings: tuple[Tensor, Tensor, Tensor]
+    why: str
     report: ScoreReport
     fitted: Fitted
     baselines: tuple[Measured, ...]
+    curve: Curve
     seconds: float
 
     @property
@@ -73,10 +80,12 @@ class ScoreLook:
 
     def as_json(self) -> dict[str, Any]:
         """What was found, as the command line prints it."""
+        target = self.asked.target
         return {
             "task": "score",
             "data": self.report.as_json(),
             "baselines": [b.as_json() for b in self.baselines],
+            "curve": self.curve.as_json() | {"needed": self.curve.needed(target).as_json() if target else None},
             "base": {"name": self.config.base_name, "sha256": self.base.sha256},
             "seconds": self.seconds,
         }
@@ -113,7 +122,8 @@ def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
         notes=rows.notes + (held.notes if held else ()),
         progress=part(progress, 0.6, 0.75),
     )
-    fitted = fit_baselines(parts, embeddings, embedded, part(progress, 0.75, 0.95))
+    fitted = fit_baselines(parts, embeddings, embedded, part(progress, 0.75, 0.9))
+    curve = _curve(parts, embeddings, fitted, config.seed, part(progress, 0.9, 0.95))
     progress(0.95, 1, "Intervals")
     return ScoreLook(
         asked=asked,
@@ -122,8 +132,20 @@ def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
         parts=parts,
         encoded=encoded,
         embeddings=embeddings,
+        why=_CHOSEN,
         report=report,
         fitted=fitted,
         baselines=measured(fitted, np.asarray(parts.test.scores), fresh(len(parts.test), report.twins), config.seed),
+        curve=curve,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _curve(
+    parts: ScoreSplit, embeddings: tuple[Tensor, Tensor, Tensor], fitted: Fitted, seed: int, progress: Progress
+) -> Curve:
+    """The learning curve of the ridge regression on embeddings, held against the test rows."""
+    penalty = next(b for b in fitted.table if b.name == EMBEDDINGS).settings["penalty"]
+    x, _, x_test = (side.double().numpy() for side in embeddings)
+    y, y_test = np.asarray(parts.train.scores), np.asarray(parts.test.scores)
+    return learning_curve(x, y, x_test, y_test, penalty, seed, progress)

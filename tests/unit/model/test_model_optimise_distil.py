@@ -17,12 +17,12 @@ from training_support import Ear
 
 from core.errors import InputError
 from core.model.base import file_hash, load_base
-from core.model.classifier import WEIGHTS, Classifier, in_batches, load_model, tokenise
+from core.model.classifier import WEIGHTS, Classifier, Encoded, in_batches, load_model, tokenise
 from core.model.losses import Taught
 from core.model.optimise import recover
 from core.model.optimise.distil import Distilling, distil, evenly
 from core.model.optimise.prune import shape
-from core.model.optimise.recover import FILE, ROWS, Teaching, read_lesson, varied
+from core.model.optimise.recover import FILE, ROWS, Teaching, known_words, read_lesson, varied
 from core.model.serving.rows import run_parts
 from core.model.serving.run import run_rows
 from core.progress import Cancelled
@@ -109,6 +109,23 @@ def test_only_training_rows_are_learnt_from(run: Path) -> None:
     known = {word for text in parts.train.texts for word in text.split()}
     assert {w for t in varied(parts.train.texts, parts.train.labels, 1, 7) for w in t.split()} <= known
     assert list(lesson.validation.labels) == list(parts.validation.labels)
+
+
+def test_only_the_words_that_occur_are_learnt_and_the_others_stay_as_they_were(run: Path) -> None:
+    lesson, model = read_lesson(run, Teaching()), load_model(run / "model")[0]
+    table = model.encoder.get_input_embeddings()
+    before, rows = table.weight.detach().clone(), lesson.train.ids[:9]
+    said = in_batches(lambda **batch: model(**batch)["logits"], rows, lesson.pad)
+    with known_words(model, [Encoded(rows, [0] * 9), lesson.validation], lesson.pad) as (few, _):
+        inside = in_batches(lambda **batch: model(**batch)["logits"], few.ids, lesson.pad)
+        assert torch.allclose(inside, said, atol=1e-6)
+        learning = model.encoder.get_input_embeddings().weight
+        with torch.no_grad():
+            learning += 1
+    assert model.encoder.get_input_embeddings() is table
+    moved = set(torch.nonzero((table.weight != before).any(1)).flatten().tolist())
+    occur = {token for row in (*rows, *lesson.validation.ids) for token in row}
+    assert moved == occur | {lesson.pad}
 
 
 def test_the_teachers_answers_weigh_as_asked() -> None:

@@ -21,6 +21,7 @@ from core.model.look import Asked
 from core.model.scores import baselines
 from core.model.scores.audit import repeat_error, spread_of
 from core.model.scores.baselines import neighbour_scores
+from core.model.scores.curve import learning_curve
 from core.model.scores.look import ScoreLook, look_scores
 
 
@@ -40,6 +41,23 @@ def test_a_look_says_how_the_scores_are_spread_and_what_is_free(found: ScoreLook
     for b in said["baselines"]:
         assert b["rmse"]["low"] <= b["rmse"]["value"] <= b["rmse"]["high"]
     json.dumps(said)
+
+
+def test_the_error_falls_with_more_rows_and_a_target_is_answered_in_rows(found: ScoreLook) -> None:
+    curve = found.curve
+    assert curve.points[-1].n == len(found.parts.train)
+    dense = next(b for b in found.baselines if b.name == baselines.EMBEDDINGS)
+    assert curve.points[-1].mae == pytest.approx(dense.errors.mae.value)
+    assert curve.needed(100).state in ("reached", "unknown")
+    random = np.random.default_rng(1)
+    x, noise = random.normal(size=(3000, 30)), random.normal(size=3000)
+    y = x @ random.normal(size=30) + noise
+    much = learning_curve(x[:2000], y[:2000], x[2000:], y[2000:], 1.0, 7)
+    errors = [p.mae for p in much.points]
+    assert errors[0] > errors[-1] > 0.79, "the noise's own mean error, sqrt(2 / pi), is not learned away"
+    assert much.needed(0.5).state == "not reachable on this curve"
+    assert much.needed(1.5).state == "reached"
+    json.dumps(much.as_json())
 
 
 def test_the_start_of_the_training_is_the_ridge_regression(found: ScoreLook) -> None:

@@ -15,6 +15,7 @@ from model_support import write_csv
 from scores_support import asked_of
 
 from core.errors import InputError
+from core.model import tuning
 from core.model.classifier import load_model, predict_scores, tokenise
 from core.model.look import Asked
 from core.model.measure import IDS, LOOK_IDS, choose, look, measure
@@ -29,6 +30,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 @pytest.fixture(scope="module", autouse=True)
 def _short() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tuning, "search", partial(tuning.search, most=3))
         patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
         yield
 
@@ -77,6 +79,21 @@ def test_a_killed_run_ends_as_an_uninterrupted_one(
     assert resumed.weights_sha256 == whole.weights_sha256
     assert resumed.model == whole.model
     assert (tmp_path / "killed" / "advice.json").read_text() == advised, "a forecast is made once, before the training"
+
+
+def test_a_run_of_scores_searches_and_tells_how_much_is_luck(asked: Asked, tmp_path: Path) -> None:
+    result = train_scores(asked, tmp_path / "run", minutes=10, seeds=2)
+    kept = json.loads((tmp_path / "run" / "result.json").read_text())
+    trials, runs = kept["search"]["trials"], kept["seeds"]["runs"]
+    assert result.config.as_json() == kept["search"]["best"] == kept["config"]
+    assert kept["search"]["quality"] == max(t["quality"] for t in trials if t["status"] == "finished")
+    assert kept["search"]["quality"] < 0, "minus the error: the most of it is the best"
+    assert [r["seed"] for r in runs] == [7, 8]
+    assert runs[0]["test"] == pytest.approx(kept["model"]["rmse"]["value"])
+    assert runs[0]["low"] is None, "an error has no share's interval"
+    assert kept["forecast"]["covers"] == "a search of 10 min, then 2 trainings"
+    with pytest.raises(InputError, match="too short for a search"):
+        train_scores(asked, tmp_path / "short", minutes=1e-6)
 
 
 def test_a_venture_of_scores_has_errors_and_no_accuracy(asked: Asked, tiny_base: Path, tmp_path: Path) -> None:
@@ -140,12 +157,11 @@ def test_the_command_line_looks_trains_and_answers_in_scores(asked: Asked, tiny_
     wrong = command("train", *table, "--out", out, "--task", "price")
     assert wrong.returncode == 2
     assert "it can be classify or score" in wrong.stderr
-    target = command("inspect", *table, "--task", "score", "--target", "0.9")
-    assert target.returncode == 2
-    assert "leave it out" in target.stderr
-    seen = command("inspect", *table, "--task", "score")
+    seen = command("inspect", *table, "--task", "score", "--target", "1.5")
     assert seen.returncode == 0, seen.stderr
-    assert json.loads(seen.stdout)["data"]["scores"]["distinct"] == 4
+    told = json.loads(seen.stdout)
+    assert told["data"]["scores"]["distinct"] == 4
+    assert told["curve"]["needed"]["target"] == 1.5
     trained = command("train", *table, "--out", out, "--task", "score", "--epochs", "1")
     assert trained.returncode == 0, trained.stderr
     assert json.loads(trained.stdout) == json.loads((tmp_path / "run" / "result.json").read_text())

@@ -1,10 +1,13 @@
 """The search keeps to its minutes, can be cancelled and gone on with, and its best is what it says; seeds' spread."""
 
+import json
 import statistics
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from core.errors import InputError
 from core.model.base import load_base
 from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
+from core.model.history import TRIALS, read_trials
 from core.model.search import FINISHED, PRUNED, search
 from core.model.seeds import several
 from core.model.train import fine_tune
@@ -67,15 +71,22 @@ def test_a_search_tries_the_given_settings_first_and_returns_the_best(
 
 
 def test_a_search_ends_within_its_minutes_and_starts_no_trial_that_could_not(
-    config: TrainConfig, sides: tuple[Encoded, ...], fresh: Callable[[], Classifier], tmp_path: Path
+    config: TrainConfig,
+    sides: tuple[Encoded, ...],
+    fresh: Callable[[], Classifier],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    clock = count()  # each look at the clock is 0.05 s later, so that other programs have no say in how many are tried
+    monkeypatch.setattr("core.model.search.time", SimpleNamespace(perf_counter=lambda: 0.05 * next(clock)))
     heard = []
-    begun = time.perf_counter()
     found = search(
         fresh, *sides[:2], config, 0, tmp_path, minutes=0.08, progress=lambda d, t, n="": heard.append((d, t))
     )
-    assert time.perf_counter() - begun < 0.08 * 60 + 2
+    assert 0.05 * next(clock) < 0.08 * 60 + 1
     assert len(found.trials) > 1
+    assert read_trials(tmp_path.parent) == []
+    assert json.loads((tmp_path / TRIALS).read_text()) == [asdict(t) for t in found.trials]
     assert [t.status for t in found.trials[:-1]].count("out of time") == 0
     done = [d for d, _ in heard]
     assert done == sorted(done)

@@ -11,7 +11,7 @@ from training_support import STEPS, Ear, tuned
 from transformers import TrainerState
 
 from core.errors import InputError
-from core.model import listener, run
+from core.model import listener, tuning
 from core.model.base import load_base
 from core.model.classifier import Classifier, Encoded, in_batches, tokenise
 from core.model.config import TrainConfig
@@ -146,16 +146,16 @@ def test_a_folder_that_is_not_a_runs_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     (tmp_path / "model" / "precious").touch()
     with pytest.raises(InputError, match="new or empty folder"):
-        run.begin(tmp_path, {"config": 1})
+        tuning.begin(tmp_path, {"config": 1})
     assert (tmp_path / "model" / "precious").exists()
 
 
 def test_other_settings_start_a_run_anew(tmp_path: Path) -> None:
-    run.begin(tmp_path, {"config": 1})
+    tuning.begin(tmp_path, {"config": 1})
     (tmp_path / "checkpoints").mkdir()
-    run.begin(tmp_path, {"config": 1})
+    tuning.begin(tmp_path, {"config": 1})
     assert (tmp_path / "checkpoints").exists()
-    run.begin(tmp_path, {"config": 2})
+    tuning.begin(tmp_path, {"config": 2})
     assert not (tmp_path / "checkpoints").exists()
     assert json.loads((tmp_path / "run.json").read_text()) == {"config": 2}
 

@@ -1,21 +1,26 @@
 """The whole report: one run of all variants, a pick, and the pick under load."""
 
 import json
-import time
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
+from clock_support import Clock, told_by
 
 from core.evidence import Source
 from core.model.serving.evidence import BOARD, IDS, of_report
 from core.model.serving.pick import Must
 from core.model.serving.report import Report, Rows, Variant, report
+from core.model.serving.scenarios import server
 
 WORDS = ("card", "loan", "login")
 TEXTS = [f"{WORDS[i % 3]} question {i}" for i in range(300)]
 TRUTH = np.arange(300) % 3
+
+
+CLOCK = Clock()
 
 
 class Engine:
@@ -28,7 +33,7 @@ class Engine:
         self.name, self.seconds = name, seconds
 
     def logits(self, texts: Sequence[str]) -> np.ndarray:
-        time.sleep(self.seconds * len(texts))
+        CLOCK.sleep(self.seconds * len(texts))
         out = np.zeros((len(texts), 3), dtype=np.float32)
         for row, text in enumerate(texts):
             word, _, number = text.split()
@@ -47,7 +52,9 @@ ROWS = Rows(TEXTS[:150], TRUTH[:150], TEXTS, TRUTH)
 @cache
 def found(must: Must | None = None) -> Report:
     both = [variant("fp32", 0.008, 90), variant("onnx-int8", 0.001, 24, "proven")]
-    return report(both, ROWS, must or Must(p95_ms=100), seed=1, seconds=1.5, server_seconds=3)
+    under_load = partial(server, workers=1, clock=CLOCK)
+    with told_by(CLOCK), mock.patch("core.model.serving.report.server", under_load):
+        return report(both, ROWS, must or Must(p95_ms=100), seed=1, seconds=1.5, server_seconds=3)
 
 
 def test_the_faster_variant_that_is_proven_no_worse_is_picked_and_measured_under_load() -> None:
