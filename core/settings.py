@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     lease_s: float = Field(10.0, gt=0, description="Seconds after which a silent worker counts as dead.")
     grace_s: float = Field(1.5, ge=0, description="Seconds between asking a job to stop (SIGTERM) and killing it.")
     idle_s: float = Field(300.0, ge=0, description="Seconds without work after which the worker ends itself.")
-    prepare: bool = Field(True, description="Import a page's libraries before its button is pressed (0.9 GB).")
+    prepare: bool = Field(True, description="Import a page's libraries before its button is pressed (0.7 GB).")
     job_threads: int = Field(0, ge=0, description="Threads a job may use; 0 means the machine's cores.")
     job_memory_mb: int = Field(0, ge=0, description="Address-space limit of a job in MB; 0 means none.")
     upload_mb: int = Field(100, ge=1, description="Largest file a page accepts, in MB.")

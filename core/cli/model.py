@@ -45,7 +45,7 @@ def model_inspect(
     if task == "classify" and target is not None and target > 1:
         raise InputError(f"--target is {target:g}: an accuracy is at most 1, as 0.9 for 90 of 100.")
     with stdout_kept(), told_on_stderr() as progress:
-        room = import_module("core.model.look")
+        room, load = import_module("core.model.look"), import_module("core.model.plain").read_base
         asked = room.Asked(
             _table(data, progress),
             _table(test, progress) if test else None,
@@ -55,9 +55,9 @@ def model_inspect(
             target=target,
         )
         if task == "score":
-            found = import_module("core.model.scores.look").look_scores(asked, progress)
+            found = import_module("core.model.scores.look").look_scores(asked, progress, load)
         else:
-            found = room.look(asked, progress)
+            found = room.look(asked, progress, load)
     show(found.as_json(), as_json)
 
 

@@ -45,7 +45,7 @@ class Kind:
         return found
 
 
-_LOOK = "core.model.look"  # torch, transformers and scikit-learn: about 12 s
+_LOOK = "core.model.look"  # torch and scikit-learn: some seconds
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -64,6 +64,7 @@ KINDS: dict[str, Kind] = {
         ),
         Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model", ahead=_LOOK),
         Kind("choose", "Compare base models", "core.model.measure:choose", room="model", ahead=_LOOK),
+        Kind("fetch", "Fetch from the hub", "core.model.hub:fetch_for"),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
         Kind("licences", "Check licences", "core.licences.measure:measure", room="licences"),

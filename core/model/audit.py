@@ -8,18 +8,20 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from torch import Tensor
-from transformers import PreTrainedTokenizerBase
 
 from core.intervals import wilson
 from core.model.near import THRESHOLD, Twins, find_twins
 from core.model.split import Split
 from core.model.suspect import out_of_fold, suspect_labels
 from core.progress import Progress, part, silent
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
 
 LISTED = 1_000  # of each kind of finding; the counts are of all
 HALF_WIDTH = 0.1  # of the interval of one class's accuracy
@@ -228,7 +230,7 @@ def twins_of_training(parts: Split, progress: Progress = silent) -> npt.NDArray[
 
 
 def token_lengths(
-    tokenizer: PreTrainedTokenizerBase,
+    tokenizer: "PreTrainedTokenizerBase",
     texts: Sequence[str],
     ids: Sequence[Sequence[int]],
     progress: Progress = silent,

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from re import fullmatch
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
-from huggingface_hub import snapshot_download
 from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging
 
 from core.errors import InputError
 from core.model.config import BUNDLED
 from core.settings import settings
+
+if TYPE_CHECKING:  # imported where it is used: it is half of what a first look would import, and that needs none of it
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 _WANTED = ["*.json", "*.safetensors", "*.txt", "*.model"]
 _VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
@@ -27,8 +27,8 @@ class Base:
     """A base model in memory, and the hash of the weights it was read from."""
 
     name: str
-    encoder: PreTrainedModel
-    tokenizer: PreTrainedTokenizerBase
+    encoder: "PreTrainedModel"
+    tokenizer: "PreTrainedTokenizerBase"
     sha256: str
 
 
@@ -38,11 +38,12 @@ def load_base(name: str) -> Base:
     Raises:
         InputError: not there, not reachable, no safetensors, no tokenizer, broken, or in need of its own code.
     """
+    from transformers import AutoModel  # noqa: PLC0415
+    from transformers.utils import logging  # noqa: PLC0415
+
     logging.disable_progress_bar()
     logging.set_verbosity_error()
-    folder, shown = _locate(name), Path(name).name
-    weights = sorted(folder.glob("*.safetensors"))
-    _check_folder(folder, weights, shown)
+    folder, weights, shown = located(name)
     try:
         tokenizer = load_tokenizer(folder)
         encoder, found = AutoModel.from_pretrained(
@@ -62,7 +63,19 @@ def load_base(name: str) -> Base:
     return Base(name, without_pooler(encoder), tokenizer, file_hash(*weights))
 
 
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+def located(name: str) -> tuple[Path, list[Path], str]:
+    """The folder of a base model, its weight files, and what to call it in a message.
+
+    Raises:
+        InputError: not there, not reachable, no safetensors, broken, or in need of its own code.
+    """
+    folder, shown = _locate(name), Path(name).name
+    weights = sorted(folder.glob("*.safetensors"))
+    _check_folder(folder, weights, shown)
+    return folder, weights, shown
+
+
+def load_tokenizer(folder: Path) -> "PreTrainedTokenizerBase":
     """The tokenizer of a model folder.
 
     Raises:
@@ -72,16 +85,20 @@ def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
         raise InputError(
             f"{folder.name}: the tokenizer's vocabulary is missing (tokenizer.json); copy the whole folder."
         )
+    from transformers import AutoTokenizer  # noqa: PLC0415
+
     return AutoTokenizer.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
 
 
-def empty_encoder(folder: Path) -> PreTrainedModel:
+def empty_encoder(folder: Path) -> "PreTrainedModel":
     """An encoder of the shape that a folder's config.json says, with weights still to be filled in."""
+    from transformers import AutoConfig, AutoModel  # noqa: PLC0415
+
     config = AutoConfig.from_pretrained(folder, trust_remote_code=False, local_files_only=True)
     return without_pooler(AutoModel.from_config(config, trust_remote_code=False, dtype=torch.float32))
 
 
-def without_pooler(encoder: PreTrainedModel) -> PreTrainedModel:
+def without_pooler(encoder: "PreTrainedModel") -> "PreTrainedModel":
     """Drop the layer over the first token: this room pools over all tokens, as the bundled model was trained."""
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None
@@ -116,6 +133,8 @@ def _locate(name: str) -> Path:
 
 
 def _from_hub(name: str) -> Path:
+    from huggingface_hub import snapshot_download  # noqa: PLC0415
+
     offline = settings().offline
     try:
         return Path(snapshot_download(name, allow_patterns=_WANTED, local_files_only=offline, etag_timeout=10))

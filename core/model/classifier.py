@@ -11,13 +11,12 @@ import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.nn import functional
-from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from core.errors import InputError
 from core.model.base import empty_encoder, load_tokenizer
@@ -25,6 +24,9 @@ from core.model.batching import by_length
 from core.model.disk import says_why
 from core.model.losses import Scale
 from core.progress import Progress, silent
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 WEIGHTS = "model.safetensors"
 
@@ -39,7 +41,7 @@ class Classifier(nn.Module):  # type: ignore[misc]  # torch is untyped here
         scale: of the scores that were learnt; of no meaning for classes.
     """
 
-    def __init__(self, encoder: PreTrainedModel, n_outputs: int, pooling: str | None = None) -> None:
+    def __init__(self, encoder: "PreTrainedModel", n_outputs: int, pooling: str | None = None) -> None:
         """Put a new head on an encoder; the pooling is the mean, and for decoders the last token, if not given."""
         super().__init__()
         self.encoder = encoder
@@ -61,7 +63,7 @@ class Classifier(nn.Module):  # type: ignore[misc]  # torch is untyped here
         return {"logits": self.head(self.embed(input_ids, attention_mask))}
 
 
-def is_decoder(encoder: PreTrainedModel) -> bool:
+def is_decoder(encoder: "PreTrainedModel") -> bool:
     """Whether each token sees only those before it."""
     return any(getattr(module, "is_causal", False) for module in encoder.modules())
 
@@ -83,7 +85,7 @@ class Encoded:
 
 
 def tokenise(
-    tokenizer: PreTrainedTokenizerBase, texts: Sequence[str], max_length: int, progress: Progress = silent
+    tokenizer: "PreTrainedTokenizerBase", texts: Sequence[str], max_length: int, progress: Progress = silent
 ) -> list[list[int]]:
     """Token ids of each text, cut at `max_length` or at what the model can read, whichever is less.
 
@@ -126,7 +128,7 @@ def in_batches(
 
 
 def save_model(
-    model: Classifier, tokenizer: PreTrainedTokenizerBase, classes: Sequence[str], max_length: int, folder: Path
+    model: Classifier, tokenizer: "PreTrainedTokenizerBase", classes: Sequence[str], max_length: int, folder: Path
 ) -> None:
     """Keep a model as safetensors, config.json and tokenizer files; `folder` appears whole or not at all.
 
@@ -161,7 +163,7 @@ def save_model(
         temporary.rename(folder)
 
 
-def load_model(folder: Path) -> tuple[Classifier, PreTrainedTokenizerBase, tuple[str, ...], int]:
+def load_model(folder: Path) -> tuple[Classifier, "PreTrainedTokenizerBase", tuple[str, ...], int]:
     """Read back what `save_model` kept: model, tokenizer, classes and the tokens of a text that are read.
 
     A model that predicts scores has no classes; `predict_scores` asks it.

@@ -5,7 +5,8 @@ with a data set are never run.
 """
 
 import re
-from collections.abc import Iterable
+import shutil
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -103,6 +104,25 @@ def fetch(wanted: Source, *, endpoint: str | None = None, progress: Progress = s
     except Exception as error:
         # The client lets httpx's errors, the operating system's and its own through; all mean the same here.
         raise InputError(f"Data set {wanted}: the hub cannot be reached, or broke off. {upload}") from error
+
+
+def fetch_for(params: Mapping[str, Any], run_dir: Path, progress: Progress = silent) -> dict[str, str]:
+    """The job behind a page's field: a data set's table, left in the job's folder under a name that says whose it is.
+
+    Raises:
+        InputError: this names no data set, or it cannot be fetched.
+    """
+    typed = str(params["name"]).strip()
+    wanted = source(typed if typed.startswith("hf:") else f"hf:{typed}")
+    if wanted is None:
+        raise InputError(
+            f"{typed[:100]}: not the name of a data set. It is owner/name, as on its page at the hub; "
+            "owner/name:configuration@split where it has several."
+        )
+    table = fetch(wanted, progress=progress)
+    kept = run_dir / (re.sub(r"[^\w.-]+", "-", str(wanted)) + table.suffix.lower())
+    shutil.copyfile(table, kept)
+    return {"file": kept.name, "name": str(wanted)}
 
 
 def _find(wanted: Source, api: HfApi) -> tuple[str, RepoFile]:

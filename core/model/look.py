@@ -5,7 +5,7 @@ of the data, the baselines on the test rows, and how much more labels would brin
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -114,8 +114,13 @@ class Look:
         }
 
 
-def look(asked: Asked, progress: Progress = silent) -> Look:
+def look(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] = load_base) -> Look:
     """Read, split and embed the rows, audit them, and measure the free baselines on the test rows.
+
+    Args:
+        asked: rows and settings.
+        progress: told at least every second or two.
+        load: of the base model; `core.model.plain.read_base` where nothing will be trained.
 
     Raises:
         InputError: the data, the settings or the base model cannot be used.
@@ -131,7 +136,7 @@ def look(asked: Asked, progress: Progress = silent) -> Look:
         parts = few(parts, asked.shots, seed)
     config, why = settled(asked.settings or {}, len(parts.train), len(parts.classes))
     progress(0.02, 1, "Loading the base model")
-    base = load_base(config.base)
+    base = load(config.base)
     train, validation, test = ((side.texts, side.labels) for side in (parts.train, parts.validation, parts.test))
     encoded, lengths = encode(base, (train, validation, test), config.max_length, part(progress, 0.05, 0.1))
     embedded = time.perf_counter()

@@ -80,12 +80,15 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
     """
     if venture.labelled is None:
         return _nothing(LOOK_IDS)
+    _room("core.model.look", progress)
+    from core.model.plain import read_base
+
     if venture.predicts_scores:
         room = _room("core.model.scores.look", progress)
-        seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1))
+        seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base)
         return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
     room = _room("core.model.look", progress)
-    return _seen(room.look(_asked(venture, venture.labelled), part(progress, 0.05, 1)))
+    return _seen(room.look(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base))
 
 
 def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:

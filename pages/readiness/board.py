@@ -10,7 +10,7 @@ from pages.shared import charts, model_charts, score_charts
 from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
-from pages.shared.watch import live, start_button, watch
+from pages.shared.watch import get_ready, live, start_button, watch
 
 Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
@@ -137,6 +137,8 @@ def main(write: Callable[..., object] = st.caption) -> None:
         )
     checks = verdict_panel(of, found, due_rooms(of, found))
     watch(of, ROOMS)
+    if not {"model.baseline_accuracy", "model.baseline_rmse"} & found.keys():
+        get_ready(of, "look")  # who has not looked at the data yet will soon, and would wait for libraries
     for pair in (ROOMS[:2], ROOMS[2:]):
         for column, room in zip(st.columns(2), pair, strict=True):
             with column:

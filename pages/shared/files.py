@@ -18,6 +18,7 @@ from core.privacy.sources.peek import DOCUMENTS, WORKBOOKS, is_document, longest
 from core.venture import Venture
 from core.ventures import Entry
 from pages.shared.frame import config
+from pages.shared.from_hub import from_hub
 from pages.shared.watch import start
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
@@ -110,16 +111,19 @@ def bring(it: Entry, *, data: bool) -> None:
 
 def upload_data(it: Entry) -> None:
     """Take in a file of texts; a table may be learned from too, and one with labels is looked at at once."""
-    given = st.file_uploader(
+    given: Any = st.file_uploader(
         "A table of texts (CSV, TSV, JSONL, Parquet), or a workbook, a PDF or a text to scan",
         type=SCANNED,
         key=f"data-{it.slug}",
         max_upload_size=config().upload_mb,
     )
-    if given is None:
+    fetched = from_hub(it) if given is None else None
+    if given is None and fetched is None:
         return
     try:
-        if is_document(given.name, given.getvalue()[:8]):
+        if fetched is not None:
+            _add_table(it, fetched, *header(fetched.name, fetched.getvalue()))
+        elif is_document(given.name, given.getvalue()[:8]):
             columns, likely = _peeked(given.file_id, given.name, given.getvalue())
             _add_document(it, given, columns, likely)
         else:

@@ -38,7 +38,7 @@ class Server:
         port = port or free_port()
         command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
         command += ["--server.headless", "true", "--server.address", "127.0.0.1"]
-        own = os.environ | {"PREFLIGHT_VAR": str(var), "PREFLIGHT_IDLE_S": "5"} | env
+        own = os.environ | {"PREFLIGHT_VAR": str(var), "PREFLIGHT_IDLE_S": "5", "PREFLIGHT_PREPARE": "false"} | env
         var.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         with open(var / "server.log", "ab") as log:

@@ -1,6 +1,7 @@
 """The first look at rows with scores, in seconds and before any training: what they are, and what is free."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,8 +92,13 @@ class ScoreLook:
         }
 
 
-def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
+def look_scores(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] = load_base) -> ScoreLook:
     """Read, split and embed the rows, audit them, and measure the free baselines on the test rows.
+
+    Args:
+        asked: rows and settings.
+        progress: told at least every second or two.
+        load: of the base model; `core.model.plain.read_base` where nothing will be trained.
 
     Raises:
         InputError: the data, the settings or the base model cannot be used.
@@ -108,7 +114,7 @@ def look_scores(asked: Asked, progress: Progress = silent) -> ScoreLook:
     held = read_scores(asked.test, asked.text, asked.label) if asked.test else None
     parts = split_scores(rows, held, config.seed, asked.data.name)
     progress(0.02, 1, "Loading the base model")
-    base = load_base(config.base)
+    base = load(config.base)
     train, validation, test = ((side.texts, side.scores) for side in (parts.train, parts.validation, parts.test))
     encoded, lengths = encode(base, (train, validation, test), config.max_length, part(progress, 0.05, 0.1))
     embedded = time.perf_counter()

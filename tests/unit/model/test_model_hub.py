@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -17,7 +18,7 @@ import pytest
 
 from core.errors import InputError
 from core.model.data import read_rows
-from core.model.hub import Source, fetch, source
+from core.model.hub import Source, fetch, fetch_for, source
 from core.progress import Cancelled
 from core.settings import settings
 
@@ -194,3 +195,14 @@ def test_a_hub_that_cannot_be_reached_is_said_plainly(tmp_path: Path) -> None:
     assert (
         "Data set o/plain: the hub cannot be reached, or broke off. Download the file yourself and upload it." in last
     )
+
+
+def test_the_job_of_a_page_leaves_the_table_under_a_name_that_says_whose_it_is(
+    hub: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.model.hub.fetch", partial(fetch, endpoint=hub))
+    told = fetch_for({"name": " o/plain@test "}, tmp_path)
+    assert told == {"file": "o-plain-test.csv", "name": "o/plain@test"}
+    assert (tmp_path / told["file"]).read_bytes() == TABLE
+    with pytest.raises(InputError, match="not the name of a data set"):
+        fetch_for({"name": "https://somewhere/else"}, tmp_path)
