@@ -73,7 +73,7 @@ def worth(logits: Tensor, labels: Tensor, temperature: float) -> tuple[float, st
     if (n := len(gains)) < 2:
         return 1.0, f"{n} validation row is too few to tell whether a temperature helps."
     gain, error = float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(n)
-    measured = f"{gain:.2g} nats a row (standard error {error:.2g}, {n:,} validation rows)"
+    measured = f"{gain:.2g} (standard error {error:.2g}, {n:,} validation rows)"
     if gain > error:
         return temperature, f"A temperature of {temperature:.2f} lowers the validation loss by {measured}."
     return 1.0, f"Confidence is left as it is: the best temperature, {temperature:.2f}, would gain only {measured}."

@@ -101,13 +101,5 @@ def _advice(found: dict[str, Evidence]) -> None:
         "**What this machine suggests**",
         help="Read from the processor's flags and from 20 real training steps before the last run.",
     )
-    st.dataframe(
-        pd.DataFrame(
-            [
-                {"choice": c["name"].replace("_", " "), "take": str(c["value"]), "why": c["reason"]}
-                for c in advice["choices"]
-            ]
-        ),
-        hide_index=True,
-        alt="Choices for this machine, each with its reason",
-    )
+    lines = (f"- **{c['name'].replace('_', ' ')}: {c['value']}.** {c['reason']}" for c in advice["choices"])
+    st.markdown("\n".join(lines))

@@ -216,11 +216,11 @@ def _base(it: Entry, now: Model) -> dict[str, Any]:
 
 def _ask(it: Entry, now: Model, wanted: Sequence[Ask | Pick]) -> dict[str, Any]:
     answers: dict[str, Any] = {}
-    columns = st.columns(2)
-    for place, ask in enumerate(wanted):
-        with columns[place % 2]:
-            stated, key = getattr(now, ask.key), f"set-{ask.key}-{it.slug}"
-            answers[f"model.{ask.key}"] = (_pick if isinstance(ask, Pick) else _number)(ask, stated, key)
+    for at in range(0, len(wanted), 2):  # a row of its own for each two: on a phone columns stand below each other
+        for column, ask in zip(st.columns(2), wanted[at : at + 2], strict=False):
+            with column:
+                stated, key = getattr(now, ask.key), f"set-{ask.key}-{it.slug}"
+                answers[f"model.{ask.key}"] = (_pick if isinstance(ask, Pick) else _number)(ask, stated, key)
     return answers
 
 

@@ -82,13 +82,18 @@ def _verdict(gain: Evidence | None, rows: list[dict[str, Any]]) -> str:
     )
     said += (
         f" than {d['against']}, which needs no training: {gain.value * 100:+.1f} points "
-        f"({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), p = {d['p']:.3g}."
+        f"({(gain.low or 0) * 100:+.1f} to {(gain.high or 0) * 100:+.1f}), p {_chance(d['p'], sign='= ')}."
     )
     if d["verdict"] == "better":
         return said
     if d["verdict"] != "worse" and gain.value > 0 and d.get("rows_needed"):
         said += f" About {d['rows_needed']:,} test rows would show a difference of this size; there are {gain.n:,}."
     return f"{said} Until then, ship {d['against']}." if d["verdict"] != "worse" else f"{said} Ship {d['against']}."
+
+
+def _chance(p: float, sign: str = "") -> str:
+    """A p-value; below a thousandth its size says nothing more."""
+    return "< 0.001" if p < 0.001 else f"{sign}{p:.2g}"
 
 
 def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> pd.DataFrame:
@@ -104,11 +109,9 @@ def _table(rows: list[dict[str, Any]], compared: dict[str, dict[str, Any]]) -> p
                 "without duplicates": "" if fresh is None else number(fresh, "share"),
                 "takes": "" if seconds is None else duration(seconds),
                 "tuned is": c["verdict"] if c else "",
-                "difference": f"{c['delta'] * 100:+.1f} ({c['low'] * 100:+.1f} to {c['high'] * 100:+.1f}) points"
-                if c
-                else "",
-                "p": f"{c['p']:.3g}" if c else "",
-                "smallest it could see": f"{c['detectable'] * 100:.1f} points" if c and c.get("detectable") else "",
+                "by points": f"{c['delta'] * 100:+.1f} ({c['low'] * 100:+.1f} to {c['high'] * 100:+.1f})" if c else "",
+                "p": _chance(c["p"]) if c else "",
+                "could see": f"{c['detectable'] * 100:.1f} points" if c and c.get("detectable") else "",
             }
         )
     told = pd.DataFrame(out)

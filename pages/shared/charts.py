@@ -97,8 +97,8 @@ def latency(e: Evidence, *, key: str, must: float | None = None, height: int = 2
     if isinstance(e.value, float | int):
         fig.add_vline(x=e.value, line={"color": BLUE})
         fig.add_annotation(
-            x=e.value, y=1, yref="paper", yanchor="bottom", text=f"p95 {e.value:.0f} ms", showarrow=False
-        )
+            x=e.value, y=1, yref="paper", yanchor="top", xanchor="right", text=f"p95 {e.value:.0f} ms", showarrow=False
+        )  # inside, and the bound above it: on a phone they would stand in each other's way
     if must is not None and must <= edges[-1] * 2:
         fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
         fig.add_annotation(x=must, y=1, yref="paper", yanchor="bottom", text=f"at most {must:g} ms", showarrow=False)
