@@ -11,7 +11,8 @@ from core.evidence import ROOMS, Evidence
 from core.venture import Venture
 
 READINESS = "readiness"
-FEEDS: Mapping[str, tuple[str, ...]] = {READINESS: ROOMS}  # by the room that reads: rooms, or single figures
+# By the room that reads: rooms, or single figures.
+FEEDS: Mapping[str, tuple[str, ...]] = {"market": ("model.server_rate",), READINESS: ROOMS}
 
 
 def fed(room: str, records: Mapping[str, Evidence]) -> dict[str, Evidence]:

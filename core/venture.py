@@ -48,6 +48,9 @@ class Must(Part):
     cost_per_1000: float | None = Field(None, gt=0, description="Most to pay for 1,000 requests, in the currency")
     availability: Share | None = Field(None, description="Least share of time it must answer")
     som: float | None = Field(None, gt=0, description="Least obtainable market, in currency per year")
+    margin: Share | None = Field(None, description="Least gross margin at the stated demand")
+    margin_10x: Share | None = Field(None, description="Least gross margin at ten times that demand")
+    margin_100x: Share | None = Field(None, description="Least gross margin at a hundred times that demand")
 
 
 class Model(Part):
@@ -266,6 +269,8 @@ class Venture(Part):
             return [p for d in self.datasets for p in (d.path, d.test) if p] + rules
         if room == "licences":
             return [d.path for d in self.dependencies]
+        if room == "market":
+            return [self.market.adoption.series] if self.market.adoption and self.market.adoption.series else []
         if room == "readiness":
             return [self.policy.file] if self.policy.file.endswith(".toml") else []
         return []

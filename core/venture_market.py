@@ -10,6 +10,7 @@ from pydantic import Field, PlainValidator, field_validator, model_validator
 
 from core.formula import FormulaError, Node, in_order, parse, product, unit_of
 from core.units import CONSTANTS, Unit, UnitError, money_per_year, parse_unit
+from core.venture_money import Adoption, Money
 from core.venture_part import Part, Slug, wrong_at
 
 METHODS = ("bottom_up", "top_down", "value_based")
@@ -128,6 +129,8 @@ class Market(Part):
     assumptions: list[Assumption] = Field(default_factory=list)
     formulas: list[Formula] = Field(default_factory=list)
     correlations: list[Correlation] = Field(default_factory=list)
+    adoption: Adoption | None = None
+    money: Money | None = None
     # Left out of what the evidence follows from: keeping a scenario does not make the figures stale.
     scenarios: list[Scenario] = Field(default_factory=list, exclude=True)
 
@@ -141,6 +144,8 @@ class Market(Part):
         self.unit_notices()
         self._pairs()
         self._scenarios()
+        self._adopted()
+        self._earned()
         return self
 
     @property
@@ -187,6 +192,30 @@ class Market(Part):
             if said:
                 out.append(f"{'.'.join(map(str, place))}: {said}.")
         return out
+
+    def _adopted(self) -> None:
+        if self.adoption is None:
+            return
+        for text in [self.adoption.potential] if isinstance(self.adoption.potential, str) else self.adoption.potential:
+            _read(text, self.units(), "adoption", "potential")
+
+    def _earned(self) -> None:
+        """Price times demand must come to money a year, as a total market does."""
+        if self.money is None:
+            return
+        for key in ("price", "demand"):
+            stated = getattr(self.money, key)
+            for text in [stated] if isinstance(stated, str) else stated:
+                _read(text, self.units(), "money", key)
+        price, demand = self.tree(self.money.price), self.tree(self.money.demand)
+        if price is None or demand is None:
+            return
+        units, revenue = self._computed_units(), Node("*", (price, demand))
+        parts = {name: units[name] for name in _behind(revenue, self.formula_trees())}
+        try:
+            money_per_year(unit_of(revenue, units), self.currency, parts)
+        except UnitError as error:
+            raise wrong_at(f"price times demand {error}", "money") from None
 
     def _known_once(self) -> None:
         seen = set(CONSTANTS)

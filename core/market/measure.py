@@ -1,5 +1,6 @@
 """The door of the market room: a venture's assumptions in, the size of its market as evidence out."""
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,8 @@ from core.venture import Market as StatedMarket
 from core.venture import Venture
 
 if TYPE_CHECKING:
-    from core.market.draws import Draws
+    from core.formula import Node
+    from core.market.draws import Array, Draws
     from core.market.sizing import MarketSize, Size
     from core.market.stated import Assumption, Market
 
@@ -26,6 +28,8 @@ _HOW = (
 _UNSOURCED = (
     "Share of the variance of ln({level}) that comes from assumptions without source or author (Sobol index, {how})."
 )
+_RATE = "model.server_rate"
+_BESIDE = {"price": "money", "demand": "money", "potential": "adoption"}
 _ADD = {
     "tam": "add [[market.assumptions]] with p10, p50 and p90, and name those that multiply to the total in tam under "
     "[market]",
@@ -34,12 +38,16 @@ _ADD = {
 }
 
 
-def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
+def measure(
+    venture: Venture, run_dir: Path, progress: Progress = silent, read: Mapping[str, Evidence] | None = None
+) -> list[Evidence]:
     """Size the market: `market.tam`, `market.sam`, `market.som` in currency per year, and `market.unsourced`.
 
     Where the venture states them: `market.reconciliation`, how far its methods overlap; `market.capacity` and
     `market.plan`, the share of draws in which the sales team could close SOM and in which SOM carries the plan. What
     the venture does not state of the first four is evidence without a value, with a reason that says what to add.
+    With [market.adoption] `market.customers`; with [market.money] `market.cost_per_1000` and `market.margin` (also at
+    10 and 100 times the demand), which need the model room's `model.server_rate` among the records `read`.
     """
     progress(0, 1, "Drawing the market")
     market = plain(venture.market)
@@ -48,8 +56,61 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     out.append(_unsourced(market, found))
     if found is not None:
         out += _held(market, found)
+    beside = _beside(venture.market, market)
+    if venture.market.adoption is not None:
+        progress(0.4, 1, "Fitting the adoption curve and testing it on earlier ends of the series")
+        out.append(_adopted(venture, beside.get("potential")))
+    if venture.market.money is not None:
+        out += _priced(venture, beside, (read or {}).get(_RATE))
     progress(1, 1, "Market sized")
     return out
+
+
+def _beside(stated_market: StatedMarket, market: "Market") -> "dict[str, Array]":
+    """Price, demand and potential, each where it is stated, in the joint draws of all figures."""
+    if not market.beside:
+        return {}
+    from core.market.draws import quantity, sample, with_formulas
+
+    values = with_formulas(market, sample(market))
+    return {name: quantity(tree, values, f"{_BESIDE[name]}.{name}") for name, tree in market.beside.items()}
+
+
+def _adopted(venture: Venture, potential: "Array | None") -> Evidence:
+    from core.market import adoption
+    from core.market.takeup import adopted
+
+    stated = venture.market.adoption
+    assert stated is not None  # noqa: S101 - its caller asked
+    sales = (
+        adoption.read_series(venture.locate(stated.series))
+        if stated.series
+        else adoption.series(stated.numbers, "market.adoption.numbers")
+    )
+    found = adoption.adoption(adoption.problem(sales, stated.model), period=stated.period, horizon=stated.horizon)
+    churn = stated.churn
+    whose = f"series of {stated.analogue}" if stated.analogue else "the venture's own series"
+    words = [f"{whose}: {stated.source or 'unsourced'}", f"churn: {churn.source or churn.by or 'unsourced'}"]
+    said = {
+        "analogue": stated.analogue,
+        "period": stated.period,
+        "words": "; ".join(words),
+        "date": churn.date,
+    }
+    return adopted(found, potential, (churn.p10, churn.p50, churn.p90), said)
+
+
+def _priced(venture: Venture, beside: "Mapping[str, Array]", rate: Evidence | None) -> list[Evidence]:
+    from datetime import date
+
+    from core.market.money import priced
+    from core.prices import read_prices
+
+    stated = venture.market.money
+    assert stated is not None  # noqa: S101 - its caller asked
+    prices = [p.as_json() | {"stale": p.stale(date.today())} for p in read_prices()]
+    stale = rate is not None and rate.is_stale(venture.inputs("model"))
+    return priced(rate, stale, beside, stated.model_dump(), prices, venture.market.currency)
 
 
 def plain(market: StatedMarket) -> "Market":
@@ -70,7 +131,15 @@ def plain(market: StatedMarket) -> "Market":
         currency=market.currency,
         year=market.year,
         notices=tuple(market.unit_notices()),
+        beside=_trees_beside(market),
     )
+
+
+def _trees_beside(market: StatedMarket) -> "dict[str, Node]":
+    asked = {name: getattr(market.money, name) for name in ("price", "demand")} if market.money else {}
+    if market.adoption:
+        asked["potential"] = market.adoption.potential
+    return {name: tree for name, text in asked.items() if (tree := market.tree(text)) is not None}
 
 
 def market_size(market: StatedMarket) -> "MarketSize":

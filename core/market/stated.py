@@ -82,6 +82,7 @@ class Market:
         capacity: what the sales team can close a year; None where it is not stated.
         plan: the revenue that the plan states for the year; None where it is not stated.
         notices: what of the units had to be assumed.
+        beside: further quantities drawn with the rest: price, demand, potential.
     """
 
     methods: tuple[Method, ...]
@@ -94,6 +95,7 @@ class Market:
     currency: str = "USD"
     year: int | None = None
     notices: tuple[str, ...] = ()
+    beside: Mapping[str, Node] = field(default_factory=dict)
 
     def powers(self, tree: Node) -> dict[str, int | None]:
         """The assumptions behind a formula with their powers; None where one does not enter as a factor."""
@@ -110,7 +112,9 @@ class Market:
     @property
     def used(self) -> tuple[Assumption, ...]:
         """The assumptions that any figure rests on, in the order of their ids: one dimension of the draws each."""
-        return self.behind(*(m.tree(m.levels[-1]) for m in self.methods), self.capacity, self.plan)
+        return self.behind(
+            *(m.tree(m.levels[-1]) for m in self.methods), self.capacity, self.plan, *self.beside.values()
+        )
 
     def correlated(self) -> tuple[Correlation, ...]:
         """The correlations between figures that are used and are no single numbers."""

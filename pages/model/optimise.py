@@ -10,7 +10,7 @@ import streamlit as st
 from core.evidence import Evidence
 from core.jobs import KINDS
 from core.model.serving.evidence import BOARD
-from core.model.serving.prices import read_prices
+from core.prices import read_prices
 from core.venture import Venture
 from pages.shared import serving_charts
 from pages.shared.look import between, money, number

@@ -61,16 +61,25 @@ class Posterior:
     def sales(self, horizon: int) -> Array:
         """One future for each draw: sales of the next `horizon` periods; shape (DRAWS, horizon)."""
         n = len(self.problem.sales)
-        squares, last = _squares(self.problem, self.draws)
-        points = qmc.Sobol(1 + horizon, rng=np.random.default_rng(SEED + 1)).random(len(self.draws))
+        curve = _heights(self.problem, self.draws, np.arange(n + 1.0, n + horizon + 1))
+        return self._about(curve, _squares(self.problem, self.draws)[1])
+
+    def launch(self, size: Array, horizon: int) -> Array:
+        """Futures of another product that takes the same course in a market of `size` (DRAWS,) from its own launch."""
+        shapes = np.concatenate([self.draws[:, :2], np.log(size)[:, None]], axis=1)
+        return self._about(_heights(self.problem, shapes, np.arange(1.0, horizon + 1)), np.zeros(len(shapes)))
+
+    def _about(self, curve: Array, deviation: Array) -> Array:
+        """Sales that scatter about curves (draws, periods) as those of the series do, from a last deviation on."""
+        points = qmc.Sobol(1 + curve.shape[1], rng=np.random.default_rng(SEED + 1)).random(len(curve))
         u = np.clip(points, 2.0**-32, 1 - 2.0**-32)
-        scatter = np.sqrt(squares / (2 * gammaincinv((n + WORTH) / 2, u[:, 0])))
+        freedom = len(self.problem.sales) + WORTH
+        scatter = np.sqrt(_squares(self.problem, self.draws)[0] / (2 * gammaincinv(freedom / 2, u[:, 0])))
         fresh = scatter[:, None] * ndtri(u[:, 1:]) * math.sqrt(1 - PERSISTS**2)
-        deviation, out = last, []
-        for step in range(horizon):
+        out = []
+        for step in range(curve.shape[1]):
             deviation = PERSISTS * deviation + fresh[:, step]
             out.append(deviation)
-        curve = _heights(self.problem, self.draws, np.arange(n + 1.0, n + horizon + 1))
         return np.asarray(np.maximum(curve * (1 + np.stack(out, axis=1)), 0.0))
 
 

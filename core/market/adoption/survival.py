@@ -5,18 +5,18 @@ import numpy as np
 from core.market.adoption.curves import Array
 
 
-def customers(adopters: Array, churn: float, held: float = 0.0) -> Array:
+def customers(adopters: Array, churn: float | Array, held: float = 0.0) -> Array:
     """Customers at the end of each period, when a constant share of them leaves in each.
 
     Who arrives in a period can leave from the next one on: C(t) = C(t-1) (1 - churn) + new(t).
 
     Args:
         adopters: new ones of each period, periods in the last axis.
-        churn: share of the customers that leaves in a period, 0 to 1.
+        churn: share of the customers that leaves in a period, 0 to 1; one for all, or one for each row.
         held: customers before the first period.
     """
-    if not 0 <= churn <= 1:
-        raise ValueError(f"churn is a share from 0 to 1, got {churn:g}")
+    if np.any(np.asarray(churn) < 0) or np.any(np.asarray(churn) > 1):
+        raise ValueError("churn is a share from 0 to 1")
     out = np.empty_like(adopters, dtype=float)
     now = np.full(adopters.shape[:-1], float(held))
     for t in range(adopters.shape[-1]):

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from core.evidence import Evidence, Source
-from core.model.serving.prices import STALE_DAYS
+from core.prices import STALE_DAYS
 
 BOARD = "model.optimised"
 IDS = {BOARD: "word", "model.cost_per_1000": "USD", "model.server_rate": "requests/s", "model.by_itself": "share"}

@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any
 
-from core.model.serving.prices import Price
 from core.model.stats import Interval
+from core.prices import Price
 
 UTILISATION = 0.3  # of an hour paid for that is spent answering; a service must bear its peak, so most of it is idle
 PROVEN, NOT_PROVEN, WORSE = "proven", "not proven", "worse"

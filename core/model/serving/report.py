@@ -13,10 +13,10 @@ from core.model.hardware import cpu_flags
 from core.model.serving.abstain import Abstain, abstain, confident
 from core.model.serving.engine import Engine
 from core.model.serving.pick import UTILISATION, Board, Candidate, Must, choose, comparable
-from core.model.serving.prices import read_prices
 from core.model.serving.scenarios import Server, cores, server
 from core.model.serving.timing import Timed, load_warning, time_together
 from core.model.stats import Interval, Ints, share
+from core.prices import read_prices
 from core.progress import Progress, part, silent
 
 BOUND_MS = 250.0  # where the venture names none: about what a person still feels as at once, with the network's share

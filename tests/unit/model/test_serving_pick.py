@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.model.serving.pick import MISSED, OPEN, Board, Candidate, Must, choose, comparable, cost_per_1000, division
-from core.model.serving.prices import COLUMNS, FILE, Price, read_prices
 from core.model.stats import Interval
+from core.prices import COLUMNS, FILE, Price, read_prices
 
 TODAY = date(2026, 11, 24)
 GOOD = "AWS,c7i.large,2,4,,0.08925,us-east-1,https://example.com/prices,2026-11-24"
