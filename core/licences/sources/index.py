@@ -10,18 +10,21 @@ import re
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from packaging.utils import canonicalize_name
 from uv import find_uv_bin
 
+from core.licences.sources.relay import Relay, upstream
 from core.licences.sources.tool import TooSlow, run
+from core.licences.sources.wheel import Wheel
 from core.progress import Progress, silent
 
-RESOLVE_S = 60.0  # 172 packages resolve in 3 s cold; a network that needs a minute is as good as none
+RESOLVE_S = 90.0  # 172 packages resolve in seconds cold; a network that needs more is as good as none
+_PATIENCE_S = "60"  # with the relay, which itself waits 10 s for each part it asks for
 _ABSENT = re.compile(
     r"Because (?:all versions of )?([\w.-]+?)(?:(?:[=<>!~]=?|,)\S*)? "
     r"(?:was not found in the|ha(?:s|ve) no usable wheels|has no wheels)"
@@ -42,22 +45,6 @@ class NoSolution(Exception):  # noqa: N818 - an answer the caller acts on
         self.culprit = culprit
 
 
-@dataclass(frozen=True, slots=True)
-class Wheel:
-    """One wheel of the index: `url` is http(s), or a path where the machine's own index is a folder."""
-
-    name: str
-    version: str
-    url: str
-    sha256: str
-    size: int = 0
-
-    @property
-    def key(self) -> str:
-        """The name as the index compares it."""
-        return canonicalize_name(self.name)
-
-
 def resolve(
     requirements: Sequence[str],
     *,
@@ -65,6 +52,7 @@ def resolve(
     excluded: Iterable[str] = (),
     dependencies: bool = True,
     platform: str = "linux",
+    cache: Path | None = None,
     progress: Progress = silent,
 ) -> dict[str, list[Wheel]]:
     """Resolve requirement lines to wheels, with all that they depend on.
@@ -75,6 +63,8 @@ def resolve(
         excluded: names to leave out wherever they are required.
         dependencies: False for a lock file, which is complete as it stands.
         platform: linux, macos or windows; this Python's version.
+        cache: where the index's pages and the wheels' metadata are kept on the way, if the machine's settings of the
+            index are plain enough to stand in for it.
 
     Returns:
         Canonical name -> the wheels of the chosen version that fit the platform.
@@ -97,14 +87,31 @@ def resolve(
             *("--python", sys.executable, "--no-python-downloads"),
             *(() if dependencies else ("--no-deps",)),
         ]
-        said = _uv(command, work, progress)
-        lock = work / "pylock.toml"
-        if said is not None or not lock.is_file():
-            _raise(said or "")
-        return _wheels(tomllib.loads(lock.read_text("utf-8")))
+        environment = _environment()
+        index = upstream(environment) if cache is not None else ""
+        with Relay(index, cache) if index and cache is not None else nullcontext() as relay:
+            said = _uv(command, work, _through(relay, environment, work), progress)
+            lock = work / "pylock.toml"
+            if said is not None or not lock.is_file():
+                _raise(said or "")
+            return _wheels(tomllib.loads(lock.read_text("utf-8")), relay.real if relay else str)
 
 
-def _uv(command: list[str], work: Path, progress: Progress) -> str | None:
+def _through(relay: Relay | None, environment: dict[str, str], work: Path) -> dict[str, str]:
+    """The settings with the relay as the only index; its address is new each time, so uv need not keep its pages."""
+    if relay is None:
+        return environment
+    local = {name: ",".join(filter(None, (environment.get(name), "127.0.0.1"))) for name in ("NO_PROXY", "no_proxy")}
+    return {
+        **environment,
+        **local,
+        "UV_DEFAULT_INDEX": relay.url,
+        "UV_CACHE_DIR": str(work / "uv"),
+        "UV_HTTP_TIMEOUT": _PATIENCE_S,
+    }
+
+
+def _uv(command: list[str], work: Path, environment: dict[str, str], progress: Progress) -> str | None:
     """Run uv; None where it succeeded, else what it said."""
     try:
         binary = find_uv_bin()
@@ -112,7 +119,7 @@ def _uv(command: list[str], work: Path, progress: Progress) -> str | None:
         raise IndexUnreachable("uv is not installed") from None
     note = "Asking the package index which versions fit"
     try:
-        status, said = run([binary, *command], work, _environment(), RESOLVE_S, progress, note)
+        status, said = run([binary, *command], work, environment, RESOLVE_S, progress, note)
     except TooSlow as error:
         raise IndexUnreachable(str(error)) from None
     return None if status == 0 else said
@@ -137,7 +144,7 @@ def _raise(said: str) -> None:
     raise NoSolution(sentence[:200], canonicalize_name(next(n for n in found.groups() if n)) if found else "")
 
 
-def _wheels(lock: dict[str, Any]) -> dict[str, list[Wheel]]:
+def _wheels(lock: dict[str, Any], real: Callable[[str], str]) -> dict[str, list[Wheel]]:
     out: dict[str, list[Wheel]] = {}
     for package in lock.get("packages", []):
         name, version = str(package["name"]), str(package.get("version", ""))
@@ -145,7 +152,7 @@ def _wheels(lock: dict[str, Any]) -> dict[str, list[Wheel]]:
             Wheel(
                 name,
                 version,
-                str(w.get("url") or w.get("path") or ""),
+                real(str(w.get("url") or w.get("path") or "")),
                 str(w["hashes"].get("sha256", "")),
                 int(w.get("size", 0)),
             )

@@ -10,10 +10,10 @@ from packaging.utils import canonicalize_name
 from core.licences.package import ResolvedPackage, SkippedPackage
 from core.licences.sources.environment import by_name, read_environment, requirements_of
 from core.licences.sources.graph import Package, explain
-from core.licences.sources.index import IndexUnreachable, NoSolution, Wheel, resolve
+from core.licences.sources.index import IndexUnreachable, NoSolution, resolve
 from core.licences.sources.listing import Listing, Wanted, pinned
 from core.licences.sources.target import applies, marker_environment
-from core.licences.sources.wheel import fetch_all
+from core.licences.sources.wheel import Wheel, fetch_all, is_kept
 from core.progress import Progress, part, silent
 
 UNREACHABLE = "not installed and the package index could not be reached"
@@ -206,14 +206,15 @@ class _Missing:
             excluded=without,
             dependencies=not self._listing.complete,
             platform=self._platform,
+            cache=self._cache,
             progress=progress,
         )
 
     def _choose(self, name: str, options: Sequence[Wheel]) -> Wheel | SkippedPackage:
-        """The smallest wheel that the file's hashes accept."""
+        """Of the wheels that the file's hashes accept one that was read before, else the smallest."""
         accepted = self._hashes.get(name)
         fitting = [w for w in options if not accepted or w.sha256 in accepted]
         if fitting:
-            return min(fitting, key=lambda w: w.size)
+            return min(fitting, key=lambda w: (not is_kept(w, self._cache), w.size))
         reason = "none of its wheels has a hash that the file lists; make the lock anew or look who changed it"
         return SkippedPackage(name, reason, options[0].version if options else "")

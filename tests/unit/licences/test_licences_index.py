@@ -115,7 +115,7 @@ def test_names_that_lead_out_of_a_wheel_are_not_written(tmp_path: Path, index: I
     outside = {"../../LICENSE": "out", "/LICENSE": "out", "..\\LICENSE": "out", "{info}/../../LICENSE.x": "out"}
     index.add("zz-app", headers={"License": "MIT"}, files=outside)
     read(tmp_path, "zz-app")
-    assert sorted(p.name for p in (tmp_path / "cache").rglob("*") if p.is_file()) == ["METADATA", "RECORD"]
+    assert sorted(p.name for p in (tmp_path / "cache" / "wheels").rglob("*.*/*")) == ["METADATA", "RECORD"]
 
 
 def test_a_wheel_that_is_no_zip_or_swells_without_end_is_one_skipped_package(tmp_path: Path, index: Index) -> None:
