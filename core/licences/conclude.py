@@ -11,7 +11,7 @@ from core.licences.bundled.xray import XRay, merged
 from core.licences.detect import Claim, Detected, claim, decide
 from core.licences.package import LicenceText, ResolvedPackage
 from core.licences.spdx import Node
-from core.licences.texts import ScanCodeUnavailable, by_scancode, by_words
+from core.licences.texts import ScanCodeUnavailable, by_scancode, by_words, prepare
 from core.licences.weigh import Hit, Read, first_families, join, weigh
 from core.progress import Progress, part
 
@@ -71,8 +71,9 @@ def _read(looked: Sequence[_Looked], keep: Path, progress: Progress) -> tuple[Re
     every = [one for top in looked for one in (top, *top.vendored)]
     own = [text for one in every for text in one.texts]
     theirs = [found.text for one in looked for found in one.ray.texts]
-    reads = dict(by_words([*own, *theirs], keep, part(progress, 0.0, 0.3)))
     asked = [text for one in every if one.claim.wants_text for text in one.texts]
+    prepare([*asked, *theirs], keep)
+    reads = dict(by_words([*own, *theirs], keep, part(progress, 0.0, 0.3)))
     open_texts = [text for text in dict.fromkeys((*asked, *theirs)) if text not in reads]
     try:
         return reads | by_scancode(open_texts, keep, part(progress, 0.3, 1.0)), ""

@@ -33,7 +33,9 @@ _ALARM = frozenset(
 )
 _WORD = re.compile(r"[a-z0-9]+")
 _COPYRIGHT = re.compile(r"^\W*(copyright\b(?! (holder|owner|notice|licen))|\(c\)|©|all rights reserved\W*$)", re.I)
-_APPENDIX = re.compile(r"end of terms and conditions", re.I)
+# Apache's advice on how to apply it, which many leave out. What stands below it may be an exception and stays.
+_APPENDIX = re.compile(r"(end of terms and conditions\s*)?appendix: how to apply the apache.*?under the license\.\s*\Z|"
+                       r"end of terms and conditions\s*(?=appendix: how to apply the apache|\Z)", re.S)  # fmt: skip
 _HEAD = re.compile(r"\A---\n(.*?)\n---\n", re.S)
 _KEY = re.compile(r"^spdx_license_key: *(\S+)", re.M)
 _TITLE = re.compile(r"licen[cs]e|version \d|^\W*https?://|bsd|\bmit\b")
@@ -117,7 +119,7 @@ def _titled(text: str, licence: str) -> bool:
 
 def _count(text: str) -> "Counter[str]":
     """The words of a text, without title, copyright lines and Apache's appendix: they say whose it is, not what."""
-    lines = [line for line in _APPENDIX.split(text.lower())[0].splitlines() if line.strip()]
+    lines = [line for line in _APPENDIX.sub("", text.lower()).splitlines() if line.strip()]
     kept = [
         line for i, line in enumerate(lines) if not _COPYRIGHT.match(line) and not (i < _HEAD_LINES and _title(line))
     ]

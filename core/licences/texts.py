@@ -4,6 +4,7 @@ First by its words (milliseconds), then, where that leaves a doubt, by ScanCode'
 SHA-256 and the version of what read it, so that a second check reads nothing and starts no worker.
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -23,7 +24,8 @@ from core.licences.scancode.place import tool_version
 from core.licences.weigh import Match, Read, Reader
 from core.progress import Progress, silent
 
-__all__ = ["ScanCodeUnavailable", "by_scancode", "by_words"]
+__all__ = ["ScanCodeUnavailable", "by_scancode", "by_words", "prepare"]
+MANY = 5  # new texts from which some will be left to ScanCode
 
 RULES = 1  # raise where the guards of `similar` change
 Matches = tuple[Match, ...]
@@ -45,6 +47,14 @@ def by_words(texts: Sequence[LicenceText], keep: Path, progress: Progress = sile
         found[digest] = _whole(text.text)
     known |= _keep(file, found)
     return {text: Read(text, known[digest], "similarity") for text, digest in digests.items() if known[digest]}
+
+
+def prepare(texts: Sequence[LicenceText], keep: Path) -> None:
+    """Let ScanCode's worker load its index meanwhile, where several texts are seen for the first time."""
+    known = _kept(keep / f"similar-{RULES}-{tool_version()}.json")
+    if sum(_digest(text) not in known for text in dict.fromkeys(texts)) >= MANY:
+        with contextlib.suppress(ScanCodeUnavailable):  # said when a text has to be read
+            client.start()
 
 
 def by_scancode(

@@ -5,6 +5,7 @@ the word "GPL" in a sentence. Here a hit *applies* when it covers a licence text
 package's own licence file; the rest is kept as *mentioned* and decides nothing.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -19,6 +20,7 @@ SURE = 90.0  # score from which a text counts as this licence and not as one lik
 NEAR, LONG = 70.0, 300  # a long text that was edited (an EULA's next version) is still that text
 NOTICE_WORDS = 10  # "released under the GPL" has 4 and stands in many histories
 SHORT_FILE = 60  # words of a licence file that only names its licence
+_PARTS = re.compile(r"^.*\bbundles? the following (software|files|libraries)|^Name: .+\nFiles: ", re.M | re.I)
 FREE = {"Permissive", "Public Domain"}
 CLOSED = {"Proprietary Free", "Commercial", "Free Restricted", "Source-available"}
 
@@ -121,18 +123,29 @@ def proprietary(reads: Sequence[Read]) -> bool:
 
 
 def _sort(read: Read) -> list[Hit]:
-    """Every match of a file in reading order, with whether it covers a text or notice of its own."""
+    """Every match of a file in reading order, with whether it covers a text or notice of its own.
+
+    What stands below a line such as "also bundles the following software" is of those parts and does not apply.
+    """
     words = len(read.text.text.split())
+    theirs = _parts_from(read.text.text)
     rows = [(m, parse(m.expression)) for m in sorted(read.matches or (), key=lambda m: (m.start, -m.words))]
     known = [(m, node) for m, node in rows if node is not None and not _says_nothing(node)]
     covering = [m for m, _ in known if _covers(m)]
     if not covering and words <= SHORT_FILE:  # the file says no more than "MIT"
         return [_hit(read, m, node, m.score >= SURE) for m, node in known]
-    return [_hit(read, m, node, m in covering and not _inside(m, covering)) for m, node in known]
+    hits = [_hit(read, m, node, m in covering and not _inside(m, covering)) for m, node in known]
+    return [replace(hit, applies=hit.applies and hit.match.start < theirs) for hit in hits]
 
 
 def _hit(read: Read, match: Match, node: Node, covers: bool) -> Hit:
     return Hit(read.text, match, node, covers, covers, read.tier)
+
+
+def _parts_from(text: str) -> float:
+    """The line from which a licence file speaks of bundled parts; infinity where it does not."""
+    found = _PARTS.search(text)
+    return text.count("\n", 0, found.start()) + 1 if found else float("inf")
 
 
 def _says_nothing(node: Node) -> bool:

@@ -12,6 +12,7 @@ from core.licences.package import TEXT_BYTES, LicenceText
 
 MOST_TEXTS = 150  # a package with more is a collection of licences, as ScanCode is: torch has 64
 _NAMED = re.compile(r"licen[cs]e|^copying|^copyright|^unlicense", re.I)
+_LISTED = re.compile(r"licen[cs]es/[^/]+$|licen[cs]es$", re.I)  # a folder of texts, each named after what it is for
 _WORDS = re.compile(r"(un)?licen[cs]es?|copying|copyright|\.(txt|md|rst|html)$", re.I)
 _GENERIC = {"", "licenses", "license_files", "licences", "third_party", "thirdparty", "vendor", "_vendor", "data"}
 _NO_TEXT = {".py", ".pyc", ".pyi", ".so", ".json", ".c", ".h", ".html", ".about", ".js", ".pyd", ".dll", ".yml"}
@@ -44,17 +45,18 @@ def part_texts(package: str, folder: Path, names: Sequence[str]) -> tuple[list[P
 
 def _part(package: str, info: str, name: str) -> str:
     """What the part is called whose licence file this is; empty where it is the package's own or no licence file."""
-    if not _NAMED.search(name.rpartition("/")[2]):
+    if not _NAMED.search(name.rpartition("/")[2]) and not _LISTED.search(name):
         return ""
     path = PurePosixPath(name)
     if path.suffix.lower() in _NO_TEXT or ".." in path.parts or path.is_absolute():
         return ""
     folders = path.parts[:-1]
     own = folders[:1] == (info,)
-    nested = any(f.endswith(".dist-info") for f in folders[1:])
-    if nested or len(folders) < (1 if own else 2):
+    if not folders or any(f.endswith(".dist-info") for f in folders[1:]):
         return ""
     inside = folders[2:] if own else folders[1:]
+    if own and _LISTED.search("/".join(inside)) and not _NAMED.search(path.name):
+        return "" if spdx.read_name(path.stem) is not None else path.stem.lower()
     named = next((f for f in reversed(inside) if f.casefold() not in _GENERIC), "") or _named_after(path.name)
     return "" if _is_own(package, named) else named
 
