@@ -13,8 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.cli import adoption, model, privacy, verdict
-from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text, told_on_stderr
+from core.cli import adoption, licences, model, privacy, verdict
+from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text
 from core.errors import InputError
 from core.evidence import Evidence, Status
 from core.feeds import all_inputs
@@ -22,7 +22,7 @@ from core.jobs import Job, JobStatus, cancel, jobs, submit, tail, wait
 from core.readiness.assess import Assessment, due
 from core.settings import settings
 from core.store import connect, latest
-from core.venture import BUNDLED, MODES, Venture, load, load_market
+from core.venture import Venture, load, load_market
 
 _WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
 
@@ -32,13 +32,12 @@ app = typer.Typer(
     context_settings=_WIDTH,
     **PLAIN,
 )
-licences_app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
 market_app = typer.Typer(help="The market room: how big, and who says so.", **PLAIN)
 jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **PLAIN)
 for name, sub in (
     ("model", model.app),
     ("privacy", privacy.app),
-    ("licences", licences_app),
+    ("licences", licences.app),
     ("market", market_app),
     ("jobs", jobs_app),
 ):
@@ -76,45 +75,6 @@ def assess_command(
 
 app.command("explain")(verdict.explain_command)
 app.command("whatif")(verdict.whatif_command)
-
-
-@licences_app.command("check")
-def licences_check(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TARGET",
-            help="Requirements, manifest or lock file (Python, npm), SBOM, zip or folder of source, folder of wheels "
-            'or installed packages, or "current".',
-        ),
-    ],
-    mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
-    model: Annotated[list[str] | None, typer.Option(help="Base model that ships, NAME=LICENCE; repeatable.")] = None,
-    dataset: Annotated[list[str] | None, typer.Option(help="Data set, NAME=LICENCE; repeatable.")] = None,
-    platform: Annotated[str, typer.Option(help="Where it runs: linux, macos or windows.")] = "linux",
-    no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
-    open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Find each package's licence and say, for each way of selling, what it allows. Blocked exits 20, unknown 30."""
-    if mode not in (*MODES, "all"):
-        raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
-    with stdout_kept(), told_on_stderr() as progress:
-        room = import_module("core.licences.measure")
-        wanted = MODES if mode == "all" else (mode,)
-        report = room.check(
-            target,
-            wanted,
-            [room.Asset(*_named(m)) for m in model or []],
-            [room.Asset(*_named(d)) for d in dataset or []],
-            texts=not no_texts,
-            open_source=open_source,
-            platform=platform,
-            progress=progress,
-        ).as_json()
-    show(report, as_json)
-    words = {report["modes"][m]["verdict"] for m in wanted}
-    raise typer.Exit(20 if "blocked" in words else 30 if "unknown" in words else 0)
 
 
 @market_app.command("size")
@@ -173,12 +133,6 @@ def main() -> None:
         where = traceback.extract_tb(error.__traceback__)[-1]
         sys.stderr.write(f"internal error: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}\n")
         sys.exit(1)
-
-
-def _named(text: str) -> tuple[str, str]:
-    """Split NAME=LICENCE; a name alone has no known licence, except the bundled model's."""
-    name, _, licence = text.partition("=")
-    return name, licence or ("Apache-2.0" if name == BUNDLED else "")
 
 
 def _measure(of: Venture, rooms: list[str]) -> list[Job]:

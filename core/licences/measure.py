@@ -2,12 +2,14 @@
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import InputError
 from core.evidence import Evidence
 from core.licences import policy as rules
+from core.licences.assets import asset
 from core.licences.component import Asset, Law, asset_component, package_component, skipped_component
 from core.licences.conclude import conclude
 from core.licences.package import ResolvedPackage, SkippedPackage
@@ -20,6 +22,16 @@ from core.settings import settings
 from core.venture import BUNDLED, Venture
 
 Target = str | Path | Given
+CATALOGUE = {BUNDLED: Asset(BUNDLED, "Apache-2.0", "catalogue", "model card of sentence-transformers/all-MiniLM-L6-v2")}
+
+
+def assets(given: Iterable[str], *, texts: bool = True) -> list[Asset]:
+    """The models or data sets that a command line names: `NAME=LICENCE`, folders, files, ids.
+
+    Raises:
+        InputError: one of them is none of these.
+    """
+    return [asset(text, _cache(), CATALOGUE, texts=texts) for text in given]
 
 
 def check(
@@ -52,7 +64,7 @@ def check(
         InputError: a target cannot be used.
     """
     begun = time.perf_counter()
-    keep = cache or settings().var / "cache" / "licences"
+    keep = cache or _cache()
     never_ask = settings().offline if offline is None else offline
     packages = _read(target, platform, never_ask, keep, part(progress, 0.0, 0.4))
     skipped = tuple(p for p in packages if isinstance(p, SkippedPackage))
@@ -66,6 +78,10 @@ def check(
     progress(1, 1, f"{len(components)} components judged")
     seconds, told = time.perf_counter() - begun, f"{law.policy.title}, {law.policy.stated}"
     return LicenceReport(seconds, tuple(components), skipped, tuple(modes), found.unread, told, found.left_out)
+
+
+def _cache() -> Path:
+    return settings().var / "cache" / "licences"
 
 
 def _read(
@@ -99,11 +115,11 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     Returns:
         `licences.packages`, `licences.known`, `licences.blocked`, `licences.unknown`, and one verdict a mode.
     """
-    targets = [Given(_locate(venture, d.path), d.platform) for d in venture.dependencies]
+    targets, keep = [Given(_locate(venture, d.path), d.platform) for d in venture.dependencies], _cache()
     report = check(
         targets,
-        models=[_model(venture)],
-        datasets=[Asset(d.id, d.licence, file=venture.file.name) for d in venture.datasets],
+        models=[_model(venture, keep)],
+        datasets=[_dataset(venture, d.id, d.path, d.licence, keep) for d in venture.datasets],
         open_source=venture.distribution.open_source,
         progress=progress,
     )
@@ -111,12 +127,28 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     return records(report, venture.distribution.modes) if targets else records_without_packages(report)
 
 
+def _dataset(venture: Venture, name: str, path: str, licence: str, keep: Path) -> Asset:
+    """A data set of the venture: its licence as stated there, else as the folder it lies in says."""
+    if licence or not _lies_there(venture, path):
+        return Asset(name, licence, file=venture.file.name)
+    return replace(asset(str(venture.locate(path)), keep), name=name)
+
+
+def _lies_there(venture: Venture, path: str) -> bool:
+    try:
+        return venture.locate(path).exists()
+    except InputError:
+        return False
+
+
 def _locate(venture: Venture, path: str) -> str | Path:
     return CURRENT if path == CURRENT else venture.locate(path)
 
 
-def _model(venture: Venture) -> Asset:
+def _model(venture: Venture, keep: Path) -> Asset:
     base, licence = venture.model.base, venture.model.licence
-    if not licence and base == BUNDLED:
-        return Asset(base, "Apache-2.0", "catalogue", "model card of sentence-transformers/all-MiniLM-L6-v2")
-    return Asset(base, licence, file=venture.file.name)
+    if licence:
+        return Asset(base, licence, file=venture.file.name)
+    if base not in CATALOGUE and (venture.folder / base).is_dir():
+        return replace(asset(str(venture.locate(base)), keep), name=base)
+    return CATALOGUE.get(base) or Asset(base, "", file=venture.file.name)

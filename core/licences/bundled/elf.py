@@ -18,7 +18,7 @@ def defined(path: Path, wanted: frozenset[bytes]) -> set[bytes]:
             if raw[:6] != b"\x7fELF\x02\x01":
                 return set()
             return {name for table in _tables(raw) for name in _defined(raw, *table, wanted)}
-    except (OSError, ValueError, struct.error, IndexError):
+    except (OSError, ValueError, struct.error, IndexError, OverflowError):
         return set()
 
 

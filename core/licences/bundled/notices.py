@@ -15,7 +15,7 @@ from core.licences.spdx import Node
 
 _BLOCK = re.compile(r"^Name: *(?P<name>\S.*)\n(?P<rest>(?:[A-Z][a-z]+:.*\n|[ \t]+\S.*\n)*)", re.M)
 _FIELD = re.compile(r"^(Files|License): *(.*(?:\n[ \t]+\S.*)*)", re.M)
-_BOLD = re.compile(r"^\W{0,3}\*\*(?P<name>[\w .+-]{2,40})\*\*: *(?P<licence>[^,\n(]{2,60})", re.M)
+_BOLD = re.compile(r"^[ \t>-]{0,3}\*\*(?P<name>[\w .+-]{2,40})\*\*: *(?P<licence>[^,\n(]{2,60})", re.M)
 
 
 @dataclass(frozen=True, slots=True)

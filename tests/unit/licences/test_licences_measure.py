@@ -219,6 +219,6 @@ def test_the_room_can_be_imported_without_scancode() -> None:
 
 
 def test_the_bundled_model_is_taken_from_the_catalogue_unless_the_founder_says_otherwise(tmp_path: Path) -> None:
-    assert door._model(venture(tmp_path)).tier == "catalogue"
-    stated = door._model(venture(tmp_path, model={"licence": "MIT"}))
+    assert door._model(venture(tmp_path), tmp_path).tier == "catalogue"
+    stated = door._model(venture(tmp_path, model={"licence": "MIT"}), tmp_path)
     assert (stated.tier, stated.licence, stated.file) == ("stated", "MIT", "venture.toml")

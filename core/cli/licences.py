@@ -1,0 +1,87 @@
+"""The licence room's command."""
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+
+from core.cli.output import PLAIN, Json, lines, show, stdout_kept, told_on_stderr
+from core.errors import InputError
+from core.venture import MODES
+
+app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
+
+EXITS = {"blocked": 20, "unknown": 30, "obligations": 10, "allowed": 0}  # the gravest first
+NAMES = {"internal": "Internal", "saas": "SaaS", "on_premises": "On-premises", "on_device": "On-device"}
+_SHOWN = 10  # blockers or unknowns of a mode that are printed
+
+
+@app.callback()
+def _root() -> None:
+    """Make `check` a command of its own."""
+
+
+@app.command("check")
+def licences_check(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="TARGET",
+            help="Requirements, manifest or lock file (Python, npm), SBOM, zip or folder of source, folder of wheels "
+            'or installed packages, or "current".',
+        ),
+    ],
+    mode: Annotated[str, typer.Option(help="internal, saas, on_premises, on_device, or all.")] = "all",
+    model: Annotated[
+        list[str] | None, typer.Option(help="Base model that ships: NAME=LICENCE, a folder, or an id; repeatable.")
+    ] = None,
+    dataset: Annotated[
+        list[str] | None, typer.Option(help="Data set: NAME=LICENCE, a folder or file, or an id; repeatable.")
+    ] = None,
+    platform: Annotated[str, typer.Option(help="Where it runs: linux, macos or windows.")] = "linux",
+    no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
+    open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Find each package's licence and say, for each way of selling, what it allows.
+
+    Exits 0 where all is allowed, 10 where duties must be met, 20 where something blocks, 30 where something is unknown.
+    """
+    if mode not in (*MODES, "all"):
+        raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
+    wanted = MODES if mode == "all" else (mode,)
+    with stdout_kept(), told_on_stderr() as progress:
+        room = import_module("core.licences.measure")
+        models, datasets = (room.assets(given or [], texts=not no_texts) for given in (model, dataset))
+        report = room.check(
+            target,
+            wanted,
+            models,
+            datasets,
+            texts=not no_texts,
+            open_source=open_source,
+            platform=platform,
+            progress=progress,
+        ).as_json()
+    show(report, as_json, lambda: _say(report))
+    words = {report["modes"][m]["verdict"] for m in wanted}
+    raise typer.Exit(next(code for word, code in EXITS.items() if word in words))
+
+
+def _say(report: Mapping[str, Any]) -> None:
+    known = sum(p["concluded"] is not None for p in report["packages"])
+    lines(f"{known} of {len(report['packages'])} packages have a licence that is known ({report['seconds']:.1f} s)", "")
+    for mode, found in report["modes"].items():
+        lines(f"{NAMES[mode]}: {found['verdict']}")
+        for title, key in (("blocks", "blockers"), ("unknown", "unknown")):
+            for row in found[key][:_SHOWN]:
+                lines(f"  {title}: {row['name']} ({row['licence'] or 'no licence found'}): {row['reason']}")
+                lines(f"    way out: {row['way_out']}")
+            if len(found[key]) > _SHOWN:
+                lines(f"  and {len(found[key]) - _SHOWN} more; --json lists all")
+    for row in report["skipped"]:
+        sys.stderr.write(f"skipped: {row['name']}: {row['reason']}\n")
+    if report["note"]:
+        sys.stderr.write(f"{report['note']}\n")
