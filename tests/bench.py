@@ -133,6 +133,12 @@ def quality() -> list[str]:
     return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
+def licences() -> list[str]:
+    """How the licence room stands beside pip-licenses and ScanCode on this environment, against the gold set."""
+    command = [sys.executable, "-m", "tests.bench_licences", "--markdown"]
+    return subprocess.run(command, cwd=PROJECT, check=True, capture_output=True, text=True).stdout.splitlines()
+
+
 def draw(page: Page, url: str) -> float:
     """Seconds from asking for the board until it stands still with its verdict and charts."""
     began = time.monotonic()
@@ -213,6 +219,8 @@ def main() -> None:
         *(f"| {a} | {b} | {c} |" for a, b, c in rows),
         "",
         *quality(),
+        "",
+        *licences(),
     ]
     file = PROJECT / "docs" / "benchmarks.md"
     file.write_text(with_kept("\n".join(text), file.read_text("utf-8") if file.exists() else ""), encoding="utf-8")

@@ -87,8 +87,9 @@ class Component:
         """The worst of its answers."""
         return worst(a.status for a in self.modes.values())
 
-    def as_json(self) -> dict[str, Any]:
-        """The component as JSON values."""
+    def as_json(self, *, brief: bool = False) -> dict[str, Any]:
+        """The component as JSON values; `brief` leaves out bundled parts that are permissive and only counts them."""
+        told = [p for p in self.bundled if not (brief and p.licence is not None and not spdx.is_copyleft(p.licence))]
         return {
             "name": self.name,
             "version": self.version,
@@ -97,7 +98,8 @@ class Component:
             "category": self.category,
             "won": {"tier": self.won, "because": self.because},
             "evidence": [asdict(f) for f in self.evidence],
-            "bundled": [p.as_json() for p in self.bundled],
+            "bundled": [p.as_json() for p in told],
+            "bundled_left_out": len(self.bundled) - len(told),
             "modes": {mode: self._mode_json(mode) for mode in self.modes},
             "why": self.why,
             "origin": self.origin,

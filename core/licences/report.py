@@ -59,11 +59,14 @@ class LicenceReport:
         }
 
     def as_json(self, most: int | None = None) -> dict[str, Any]:
-        """The report as JSON values: at most `most` packages, those that need a person first, then by name."""
+        """The report as JSON values: at most `most` packages, those that need a person first, then by name.
+
+        Where `most` is given, permissive parts inside packages are counted and not listed.
+        """
         packages = sorted(self.of("package"), key=lambda c: (-c.worst.badness, c.name.lower()))
         return {
             "seconds": round(self.seconds, 3),
-            "packages": [c.as_json() for c in packages[:most]],
+            "packages": [c.as_json(brief=most is not None) for c in packages[:most]],
             "packages_left_out": max(0, len(packages) - (most or len(packages))),
             "models": [c.as_json() for c in self.of("model")],
             "datasets": [c.as_json() for c in self.of("dataset")],

@@ -1,6 +1,6 @@
 """The licence room: may this be sold the way you want to sell it?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -8,19 +8,21 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.venture import Venture
-from pages.shared import charts
+from pages.shared import licence_rows as rows_of
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
 from pages.shared.frame import entry, evidence, inputs, venture
+from pages.shared.licence_charts import CATEGORY_WORD, ORDER, STATE_WORD, treemap
 from pages.shared.look import MODE
 from pages.shared.watch import start_button, watch
 
-WORDS = {
-    "allowed": (":material/check_circle:", "green", "allowed"),
-    "obligations": (":material/task_alt:", "green", "allowed, with duties"),
-    "unknown": (":material/help:", "gray", "unknown"),
-    "blocked": (":material/cancel:", "red", "blocked"),
+BADGE = {
+    "allowed": (":material/check_circle:", "green"),
+    "obligations": (":material/task_alt:", "green"),
+    "unknown": (":material/help:", "gray"),
+    "blocked": (":material/cancel:", "red"),
 }
+NAMED = 3  # blockers or unknowns that a card names
 
 
 def answer(of: Venture, found: Mapping[str, Evidence]) -> str:
@@ -31,11 +33,14 @@ def answer(of: Venture, found: Mapping[str, Evidence]) -> str:
     if first is None or first.value is None:
         return first.reason if first else "Not checked yet."
     words = [(MODE[m], found[f"licences.{m}"].value) for m in of.distribution.modes if f"licences.{m}" in found]
-    return "; ".join(f"{name}: **{WORDS[str(word)][2]}**" for name, word in words if word in WORDS) + "."
+    said = "; ".join(f"{name}: **{STATE_WORD[str(word)]}**" for name, word in words if word in STATE_WORD)
+    stops = [b for m in of.distribution.modes for b in first.detail["modes"].get(m, {}).get("blockers", [])]
+    tail = f" It is stopped by {stops[0]['name']}; a way out: {stops[0].get('way_out', '')}." if stops else ""
+    return f"{said}.{tail}"
 
 
 def mode_cards(of: Venture, report: Mapping[str, Any]) -> None:
-    """The four ways of selling side by side, each with what blocks it and what is unknown."""
+    """The four ways of selling side by side, each with what blocks it and what is unknown, in words."""
     for column, mode in zip(st.columns(4), MODE, strict=True):
         with column, st.container(border=True, height="stretch"):
             found = report["modes"].get(mode)
@@ -44,53 +49,146 @@ def mode_cards(of: Venture, report: Mapping[str, Any]) -> None:
             if found is None:
                 st.caption("not checked")
                 continue
-            icon, colour, word = WORDS[found["verdict"]]
-            st.badge(word, icon=icon, color=colour)  # type: ignore[arg-type]
-            for title, key in (("Blocks", "blockers"), ("Unknown", "unknown")):
-                names = [x if isinstance(x, str) else x["name"] for x in found[key]]
-                if names:
-                    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-                    st.caption(f"{title}: {', '.join(names[:5])}{more}")
+            icon, colour = BADGE[found["verdict"]]
+            st.badge(STATE_WORD[found["verdict"]], icon=icon, color=colour)  # type: ignore[arg-type]
+            for title, key in (("Blocked by", "blockers"), ("Unknown", "unknown")):
+                _named(title, found[key])
+            if not found["blockers"] and not found["unknown"]:
+                st.caption("Nothing blocks and nothing is unknown.")
 
 
-def table(report: Mapping[str, Any], mode: str) -> pd.DataFrame:
-    """Every package, model and data set with its licence and its answer in one mode, worst first."""
-    order = ["blocked", "unknown", "obligations", "allowed"]
-    rows = [
-        {
-            "what": kind,
-            "name": p["name"],
-            "version": p.get("version", ""),
-            "licence": p.get("concluded") or "unknown",
-            "category": p.get("category") or "",
-            "answer": p["modes"][mode]["status"],
-            "why": p["modes"][mode]["reason"],
-            "found in": ", ".join(dict.fromkeys(x["tier"] for x in p.get("evidence", []))),
-        }
-        for kind, key in (("package", "packages"), ("model", "models"), ("data", "datasets"))
-        for p in report.get(key, [])
-        if mode in p.get("modes", {})
-    ]
-    frame = pd.DataFrame(rows)
-    return frame.sort_values("answer", key=lambda s: s.map(order.index), kind="stable") if rows else frame
+def _named(title: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows[:NAMED]:
+        licence = row.get("licence") or "no licence found"
+        st.caption(
+            f"{title}: **{row['name']}** ({licence}).", help=f"{row['reason']}. Way out: {row.get('way_out', '')}"
+        )
+    if len(rows) > NAMED:
+        st.caption(f"{title}: {len(rows) - NAMED} more, in the table below.")
 
 
-def one_package(report: Mapping[str, Any]) -> None:
-    """The evidence for one package: what each place says, and what was concluded."""
-    parts = {p["name"]: p for key in ("packages", "models", "datasets") for p in report.get(key, [])}
-    name = st.selectbox("Evidence for", list(parts), key="package")
-    part = parts[name]
-    st.markdown(f"Declared: `{part.get('declared') or 'nothing'}` · concluded: `{part.get('concluded') or 'unknown'}`")
-    if rows := part.get("evidence"):
-        st.dataframe(pd.DataFrame(rows), hide_index=True, alt=f"Where the licence of {name} was found")
+def filters(rows: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[str], str]:
+    """What the table is narrowed to; kept in the address, so that it survives a refresh and can be sent to others."""
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        states = st.pills(
+            "Answer",
+            ORDER,
+            selection_mode="multi",
+            format_func=STATE_WORD.__getitem__,
+            key="answer",
+            bind="query-params",
+        )
+        kinds = sorted({str(p["category"]) for p in rows})
+        chosen = st.multiselect(
+            "Kind of licence",
+            kinds,
+            key="kind",
+            bind="query-params",
+            placeholder="all kinds",
+            help="; ".join(f"{k}: {CATEGORY_WORD.get(k, 'terms of its own')}" for k in kinds),
+        )
+        search = st.text_input("Search", key="search", bind="query-params", placeholder="name or licence")
+    return list(states or []), list(chosen), search or ""
+
+
+def drawer(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The evidence for one component: what each place says, who won and why, what lies inside, what it means."""
+    by_title = {rows_of.title(p): p for p in rows}
+    name = st.selectbox("Evidence for", list(by_title), key="part", bind="query-params")
+    part = by_title[name]
+    with st.container(border=True):
+        won = part.get("won") or {}
+        declared, concluded = part.get("declared") or "nothing", part.get("concluded") or "unknown"
+        st.markdown(f"Declared: `{declared}` · concluded: `{concluded}`")
+        won, open_ = f"Decided by **{won.get('tier')}**: {won.get('because')}.", f"Not settled: {part.get('why')}."
+        st.markdown(won if (part.get("won") or {}).get("tier") else open_)
+        st.markdown(f"Why it is here: {rows_of.path(part)}")
+        if part.get("evidence"):
+            st.dataframe(rows_of.evidence(part), hide_index=True, alt=f"Where the licence of {name} was found")
+        else:
+            st.caption("No licence was found: no field, no classifier, no file. Ask its authors, or replace it.")
+        _inside(part, name)
+        _meaning(part)
+
+
+def _inside(part: Mapping[str, Any], name: str) -> None:
+    more = part.get("bundled_left_out", 0)
+    if part.get("bundled"):
+        st.markdown("**Code of others inside it**", help="Seen in its SBOM (parts list), folders, libraries, texts.")
+        st.dataframe(rows_of.inside(part), hide_index=True, alt=f"Code of others inside {name}")
+    if more:
+        st.caption(f"{more} permissive parts inside it are listed in the run's licences.json.")
+
+
+def _meaning(part: Mapping[str, Any]) -> None:
+    """What it means in each mode; modes with one answer stand together."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for mode, found in part["modes"].items():
+        together.setdefault((found["status"], found["reason"]), []).append(mode)
+    for (status, reason), modes in together.items():
+        icon, colour = BADGE[status]
+        found = part["modes"][modes[0]]
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{', '.join(MODE[m] for m in modes)}**")
+            st.badge(STATE_WORD[status], icon=icon, color=colour)  # type: ignore[arg-type]
+        clause = f" Rests on: {found['clause']}." if found.get("clause") else ""
+        st.caption(f"{reason}.{clause}")
+        owed = "".join(f"\n- {duty}" for duty in found["obligations"])
+        if owed:
+            st.caption(f"Owed:\n{owed}")
+        if found.get("way_out"):
+            st.caption(f"Way out: {found['way_out']}.")
+
+
+def left_out(report: Mapping[str, Any]) -> None:
+    """What was skipped or not looked at, and why."""
+    skipped = [{"what": s["name"], "version": s.get("version", ""), "why": s["reason"], "ships": s.get("ships", True)}
+               for s in report.get("skipped", [])]  # fmt: skip
+    unseen = [{"what": s["name"], "version": "", "why": s["reason"], "ships": True} for s in report.get("left_out", [])]
+    if report.get("note"):
+        st.warning(f"{report['note'].capitalize()}.", icon=":material/visibility_off:")
+    if skipped or unseen:
+        with st.expander(f"What was skipped, and why ({len(skipped) + len(unseen)})", icon=":material/rule:"):
+            frame = pd.DataFrame([*skipped, *unseen])
+            st.dataframe(frame, hide_index=True, alt="What was skipped, with reasons")
+
+
+def body(of: Venture, found: Mapping[str, Evidence], report: Mapping[str, Any], stale: set[str]) -> None:
+    mode_cards(of, report)
+    modes = [m for m in MODE if m in report["modes"]]
+    mode = st.radio(
+        "Way of selling",
+        modes,
+        index=modes.index(of.distribution.modes[0]) if of.distribution.modes[0] in modes else 0,
+        format_func=MODE.__getitem__,
+        horizontal=True,
+        key="mode",
+        bind="query-params",
+    )
+    rows = rows_of.parts(report, mode)
+    treemap(rows, mode, key="treemap")
+    wanted = (
+        ("licences.packages", "Packages", "Packages that ship, with those they pull in."),
+        ("licences.known", "With a known licence", "Share of packages whose licence could be concluded."),
+        ("licences.blocked", "Blocked", "Components that forbid one of your ways of selling."),
+        ("licences.unknown", "Unknown", "Components whose licence could not be found."),
+    )
+    figure_row(found, wanted, stale)
+    kept = rows_of.kept(rows, mode, *filters(rows))
+    if kept:
+        st.caption(f"{len(kept):,} of {len(rows):,} components, worst first")
+        st.dataframe(rows_of.table(kept, mode), hide_index=True, alt="Components, worst first", height=420)
+        drawer(kept)
     else:
-        st.caption("No licence was found anywhere: no field, no classifier, no file. Ask its authors, or replace it.")
+        st.info("No component passes these filters.", icon=":material/filter_alt_off:")
+    if report.get("packages_left_out"):
+        st.caption(f"{report['packages_left_out']:,} more packages are in the run's licences.json.")
+    left_out(report)
 
 
 def main() -> None:
     of = venture()
     found = evidence(of, detail=True)
-    stale = stale_ids(found, inputs(of))
     st.title("May this be sold the way you want to sell it?", anchor=False)
     st.markdown(answer(of, found))
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -100,42 +198,8 @@ def main() -> None:
     watch(of, ["licences"])
     bring(entry(), data=False)
     packages = found.get("licences.packages")
-    if packages is None or packages.value is None:
-        return
-    report = packages.detail
-    mode_cards(of, report)
-    wanted = (
-        ("licences.packages", "Packages", "Packages that ship, with those they pull in."),
-        ("licences.known", "With a known licence", "Share of packages whose licence could be concluded."),
-        ("licences.blocked", "Blocked", "Components that forbid one of your ways of selling."),
-        ("licences.unknown", "Unknown", "Components whose licence could not be found."),
-    )
-    figure_row(found, wanted, stale)
-    left, right = st.columns(2)
-    with left:
-        st.markdown("**By way of selling**")
-        charts.modes(report, key="modes", height=280)
-    with right:
-        st.markdown(
-            "**By kind of licence**",
-            help="Permissive: do nearly anything, keep the notice. Copyleft: what you ship with it must be open, too. "
-            "Copyleft limited: only changes to the part itself must be.",
-        )
-        charts.categories(report.get("categories", []), key="categories", height=280)
-    mode = st.radio(
-        "Way of selling",
-        list(MODE),
-        index=list(MODE).index(of.distribution.modes[0]),
-        format_func=MODE.__getitem__,
-        horizontal=True,
-        key="mode",
-        bind="query-params",
-    )
-    st.dataframe(table(report, mode or of.distribution.modes[0]), hide_index=True, alt="Components, worst first")
-    one_package(report)
-    if report.get("skipped"):
-        with st.expander("What was skipped, and why", icon=":material/rule:"):
-            st.dataframe(pd.DataFrame(report["skipped"]), hide_index=True, alt="Skipped entries")
+    if packages is not None and packages.value is not None:
+        body(of, found, packages.detail, stale_ids(found, inputs(of)))
 
 
 main()

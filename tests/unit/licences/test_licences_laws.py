@@ -4,7 +4,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.licences import spdx
+from core.licences import spdx, ways
 from core.licences.bundled import Part
 from core.licences.component import Law, package_component
 from core.licences.detect import Detected
@@ -163,6 +163,25 @@ def test_a_block_names_the_part_that_causes_it_and_a_way_out() -> None:
     brief = found.brief("on_premises")
     assert brief["reason"].startswith("x264 (GPL-2.0-or-later), inside it as a static library: ")
     assert "without x264" in brief["way_out"]
+
+
+def test_a_replacement_is_named_only_where_its_own_licence_is_free(monkeypatch: pytest.MonkeyPatch) -> None:
+    package = ResolvedPackage("Unidecode", "1.4.0", None)
+    found = package_component(Detected(package, "GPL", parse("GPL-2.0-or-later"), ()), LAW)
+    assert found.brief("on_device")["way_out"].startswith(
+        "replace it with anyascii (https://pypi.org/project/anyascii/"
+    )
+    worse = {"unidecode": [{"do": "swap", "licence": "AGPL-3.0-only", "source": "s", "read": "r"}]}
+    monkeypatch.setattr(ways, "_table", lambda: worse)
+    found = package_component(Detected(package, "GPL", parse("GPL-2.0-or-later"), ()), LAW)
+    assert found.brief("on_device")["way_out"] == "replace Unidecode, or ask its authors for a commercial licence"
+
+
+def test_every_way_out_names_a_licence_that_a_list_knows_and_its_source() -> None:
+    for rows in ways._table().values():
+        for row in rows:
+            assert parse(row["licence"]) is not None, row
+            assert row["source"].startswith("https://"), row
 
 
 # Every tag that the hub's filter offers, as its page listed them in 2026-11.

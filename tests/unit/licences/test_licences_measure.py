@@ -71,7 +71,7 @@ def test_blockers_are_counted_once_over_the_ventures_own_modes(tmp_path: Path, e
 def test_the_report_has_the_shape_of_the_command_line_and_lies_whole_in_the_run(tmp_path: Path, env: Path) -> None:
     found = measured(venture(tmp_path, dependencies=[{"environment": "env"}]))
     report = found["licences.packages"].detail
-    assert report == json.loads((tmp_path / "run" / "licences.json").read_text())
+    assert report == json.loads((tmp_path / "run" / "licences.json").read_text()), "nothing is inside these packages"
     first = report["packages"][0]
     assert first["name"] == "copyleft", "what needs a person comes first"
     assert set(first) >= {"name", "version", "declared", "concluded", "category", "evidence", "bundled", "modes"}
