@@ -7,6 +7,7 @@ A unit is written as it is said: "institutions", "customers/institution", "USD p
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 PERIODS = ("year", "quarter", "month", "week", "day", "hour")
 # One spelling each: a formula that needs another calendar states its own figure.
@@ -71,6 +72,7 @@ def _is_currency(name: str) -> bool:
     return _CURRENCY.fullmatch(name) is not None
 
 
+@lru_cache(maxsize=1024)
 def parse_unit(text: str) -> Unit:
     """Read a unit.
 

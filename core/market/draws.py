@@ -68,7 +68,7 @@ def sample(market: Market, n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -
     if len(used) > MOST_FIGURES:
         raise InputError(f"market: {len(used)} figures are used; at most {MOST_FIGURES} can be drawn together.")
     z = logits(len(used), n, seed)
-    names, of = matrix(market.correlated())
+    names, of = matrix(market.correlated)
     together = joined({a.id: z[:, k] for k, a in enumerate(used)}, names, of)
     return {a.id: np.exp(a.fitted().log_at(together[a.id])) for a in used}
 

@@ -172,7 +172,7 @@ def _figure(market: "Market", found: "MarketSize | None", level: str) -> Evidenc
         return Evidence(f"market.{level}", None, unit, _METHOD[level] + ".", Source("stated"), reason=reason)
     from core.market.words import WAYS
 
-    together = "with the stated rank correlations" if market.correlated() else "taken as independent"
+    together = "with the stated rank correlations" if market.correlated else "taken as independent"
     return Evidence(
         id=f"market.{level}",
         value=size.p50,

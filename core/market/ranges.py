@@ -116,6 +116,7 @@ def _log_variance(of: Range) -> float:
     return float(((log - centre) ** 2 * weight).sum())
 
 
+@lru_cache(maxsize=1024)
 def fit(p10: float, p50: float, p90: float, *, share: bool = False, shape: str = "metalog") -> Range:
     """Fit a distribution to three quantiles; equal ones make a fixed value.
 

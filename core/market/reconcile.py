@@ -88,40 +88,49 @@ class Held:
     holds: float
 
 
-def reconcile(market: Market, draws: Draws, level: str) -> Reconciliation | None:
-    """Compare the methods at a level; None where fewer than two state it."""
+def reconcile(market: Market, draws: Draws, level: str, *, close: bool = True) -> Reconciliation | None:
+    """Compare the methods at a level; None where fewer than two state it. `close` looks for what closes the gaps."""
     stating = [m for m in market.methods if level in m.levels]
     if len(stating) < 2:
         return None
-    found = {m.name: draws.figures[m.name][level] for m in stating}
-    pairs = tuple(_pair(market, draws, a, b, level) for a, b in combinations(stating, 2))
-    return Reconciliation(level, overlap(found), pairs)
+    logs = {m.name: np.log(draws.figures[m.name][level]) for m in stating}
+    middle = {name: float(np.median(v)) for name, v in logs.items()}
+    shares = densities(logs)
+    pairs = []
+    for a, b in combinations(stating, 2):
+        shared = float(np.minimum(shares[a.name], shares[b.name]).sum())
+        apart = middle[a.name] - middle[b.name]
+        closes = _closes(market, draws, (a, b), level) if close and apart else None
+        pairs.append(Pair(a.name, b.name, shared, math.exp(apart), closes))
+    return Reconciliation(level, float(np.minimum.reduce(list(shares.values())).sum()), tuple(pairs))
 
 
-def overlap(sizes: Mapping[str, Array]) -> float:
-    """The area under the lowest of several densities on a log axis: 1 where they are the same, 0 where none meets."""
-    logs = [np.log(v) for v in sizes.values()]
-    low = min(float(np.quantile(v, 0.001)) for v in logs)
-    high = max(float(np.quantile(v, 0.999)) for v in logs)
-    if high - low < 1e-9:
-        return 1.0
-    edges = np.linspace(low, high, BINS + 1)
-    shares = [np.histogram(np.clip(v, low, high), edges)[0] / v.size for v in logs]
-    return float(np.minimum.reduce(shares).sum())
+def densities(logs: Mapping[str, Array]) -> dict[str, Array]:
+    """The share of each one's draws in equal steps of the logarithm, the same steps for all; the rest in the end ones.
+
+    The area under the lowest is their overlap: 1 where they are the same, 0 where they do not meet.
+    """
+    ends = [np.quantile(v, (0.001, 0.999)) for v in logs.values()]
+    low, high = min(float(e[0]) for e in ends), max(float(e[1]) for e in ends)
+    step = (high - low) / BINS or 1.0  # single numbers that are equal fall into one step
+    return {
+        name: np.bincount(np.clip(((v - low) / step).astype(int), 0, BINS - 1), minlength=BINS) / v.size
+        for name, v in logs.items()
+    }
 
 
-def _pair(market: Market, draws: Draws, a: Method, b: Method, level: str) -> Pair:
-    first, second = draws.figures[a.name][level], draws.figures[b.name][level]
-    ratio = float(np.median(first) / np.median(second))
-    found = overlap({a.name: first, b.name: second})
-    return Pair(a.name, b.name, found, ratio, _closes(market, draws, a, b, level) if ratio != 1 else None)
-
-
-def _closes(market: Market, draws: Draws, a: Method, b: Method, level: str) -> Closes | None:
+def _closes(market: Market, draws: Draws, pair: tuple[Method, Method], level: str) -> Closes | None:
     """Of all figures that could close the gap, the one that its own range makes least surprising."""
     out = []
-    for figure in market.behind(a.tree(level), b.tree(level)):
-        value = _meeting(market, draws, figure, (a, b), level)
+    trees = [m.tree(level) for m in pair]
+    powers = [market.powers(tree) for tree in trees]
+    logs = [np.log(draws.figures[m.name][level]) for m in pair]
+    for figure in market.behind(*trees):
+        both = [p.get(figure.id, 0) for p in powers]
+        if None in both:
+            value = _sought(market, draws, figure, pair, level)
+        else:
+            value = _meeting(figure, np.log(draws.inputs[figure.id]), logs, [p or 0 for p in both])
         if value is None or (figure.unit == "share" and value > 1):
             continue
         fitted = figure.fitted()
@@ -139,26 +148,20 @@ def _surprise(fitted: Range, value: float, below: float) -> float:
     return abs(math.log(max(below, 1e-300)) - math.log(max(1 - below, 1e-300)))
 
 
-def _meeting(market: Market, draws: Draws, figure: Assumption, pair: tuple[Method, Method], level: str) -> float | None:
-    """The value at which a figure, held there, makes both medians meet; None where there is none in reach."""
-    name, drawn = figure.id, draws.inputs[figure.id]
-    powers = [market.powers(m.tree(level)).get(name, 0) for m in pair]
-    middle = math.log(figure.p50)
-    if None not in powers:
-        first, second = (p or 0 for p in powers)
-        if first == second:
-            return None
-        rest = [
-            float(np.median(np.log(draws.figures[m.name][level]) - (p or 0) * np.log(drawn)))
-            for m, p in zip(pair, powers, strict=True)
-        ]
-        log = (rest[1] - rest[0]) / (first - second)
-        return math.exp(log) if abs(log - middle) <= _REACH else None
-    return _sought(market, draws, figure, pair, level)
+def _meeting(figure: Assumption, drawn: Array, logs: list[Array], powers: list[int]) -> float | None:
+    """The value at which a factor, held there, makes both medians meet; None where there is none in reach.
+
+    Of a product with x^k, ln(median) at x = v is the median of ln(product) - k ln(x), plus k ln(v).
+    """
+    if powers[0] == powers[1]:
+        return None
+    rest = [float(np.median(log - power * drawn if power else log)) for log, power in zip(logs, powers, strict=True)]
+    log = (rest[1] - rest[0]) / (powers[0] - powers[1])
+    return math.exp(log) if abs(log - math.log(figure.p50)) <= _REACH else None
 
 
 def _sought(market: Market, draws: Draws, figure: Assumption, pair: tuple[Method, Method], level: str) -> float | None:
-    """The same by bisection on the first draws, for a figure that is no plain factor."""
+    """The same for a figure that is no plain factor, by bisection on the first draws."""
     some = {name: v[:_SOLVED] for name, v in draws.inputs.items()}
 
     def gap(log: float) -> float:

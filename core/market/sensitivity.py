@@ -11,7 +11,7 @@ may then be larger than a total one.
 """
 
 import math
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,7 +83,7 @@ def _sorted(indices: dict[str, Index], unsourced: float | None, exact: bool, swi
 def _exponents(market: Market, method: Method, level: str) -> dict[str, int] | None:
     """The powers of a pure product of independent figures; None where it is anything else."""
     powers = market.powers(method.tree(level))
-    correlated = {name for c in market.correlated() for name in (c.a, c.b)}
+    correlated = {name for c in market.correlated for name in (c.a, c.b)}
     if None in powers.values() or len(correlated & set(powers)) > 1:
         return None
     return {name: power for name, power in powers.items() if power is not None}
@@ -102,47 +102,56 @@ def _estimated(
     market: Market, method: Method, wanted: Sequence[str]
 ) -> dict[str, tuple[dict[str, Index], float | None]]:
     """Sobol indices of several levels at once, from two blocks of points and their crossings."""
-    used = market.behind(method.tree(method.levels[-1]))
-    z = logits(2 * len(used), POINTS, SEED)
-    a, b = ({u.id: z[:, 2 * k + side] for k, u in enumerate(used)} for side in (0, 1))
-    names, of = matrix([c for c in market.correlated() if {c.a, c.b} <= {u.id for u in used}])
-
-    def run(points: Mapping[str, Array], first: Collection[str] = (), last: Collection[str] = ()) -> dict[str, Array]:
-        order = sorted(range(len(names)), key=lambda k: (names[k] not in first) + (names[k] in last))
-        together = joined(points, names, of, order)
-        values = with_formulas(market, {u.id: np.exp(u.fitted().log_at(together[u.id])) for u in used})
-        return {level: np.log(v) for level, v in levels(method, values).items()}
-
-    free = [u for u in used if u.fitted().family != "fixed"]
-    crossed = {u.id: _crossed(run, a, b, u.id, u.id in names) for u in free}
-    unsourced = [u.id for u in free if not u.sourced]
-    group = [run(a, last=unsourced), run(a | {i: b[i] for i in unsourced}, last=unsourced)]
+    blocks = _Blocks(market, method)
+    unsourced = tuple(u.id for u in blocks.free if not u.sourced)
+    plain, mixed = blocks.run(last=unsourced), blocks.run(unsourced, last=unsourced)
     return {
         level: (
-            {name: Index(name, *(float(v) for v in pair)) for name, pair in _of_level(crossed, level).items()},
-            total_effect(group[0][level], group[1][level]) if unsourced else 0.0,
+            {u.id: blocks.index(u.id, level) for u in blocks.free},
+            total_effect(plain[level], mixed[level]) if unsourced else 0.0,
         )
         for level in wanted
     }
 
 
-Run = Callable[..., dict[str, Array]]
-Crossing = tuple[dict[str, Array], dict[str, Array], dict[str, Array], dict[str, Array], dict[str, Array]]
+class _Blocks:
+    """Two blocks of points, a and b, and a method's sizes where some figures are taken from b; each computed once."""
 
+    def __init__(self, market: Market, method: Method) -> None:
+        self.market, self.method = market, method
+        self.used = market.behind(method.tree(method.levels[-1]))
+        self.ranges = {u.id: u.fitted() for u in self.used}
+        self.free = [u for u in self.used if self.ranges[u.id].family != "fixed"]
+        self.all = tuple(u.id for u in self.used)
+        z = logits(2 * len(self.used), POINTS, SEED)
+        self.z = [{name: z[:, 2 * k + side] for k, name in enumerate(self.all)} for side in (0, 1)]
+        self.x = [{name: self._values(name, side[name]) for name in self.all} for side in self.z]
+        self.names, self.of = matrix([c for c in market.correlated if {c.a, c.b} <= set(self.all)])
+        self.ran: dict[tuple[frozenset[str], tuple[int, ...]], dict[str, Array]] = {}
 
-def _crossed(run: Run, a: Mapping[str, Array], b: Mapping[str, Array], name: str, joins: bool) -> Crossing:
-    """The runs that one figure's indices need; one that moves with others comes first for `first`, last for `total`."""
-    early = {"first": [name]} if joins else {}
-    late = {"last": [name]} if joins else {}
-    mixed = dict(a) | {name: b[name]}
-    return run(a, **early), run(b, **early), run(mixed, **early), run(a, **late), run(mixed, **late)
+    def _values(self, name: str, z: Array) -> Array:
+        return np.asarray(np.exp(self.ranges[name].log_at(z)))
 
+    def run(
+        self, swapped: Collection[str] = (), first: Collection[str] = (), last: Collection[str] = ()
+    ) -> dict[str, Array]:
+        """ln of each level with `swapped` from block b; of what moves together, `first` leads and `last` follows."""
+        names = self.names
+        order = tuple(sorted(range(len(names)), key=lambda k: (names[k] not in first) + (names[k] in last)))
+        key = (frozenset(swapped), order)
+        if key not in self.ran:
+            values = {name: self.x[name in swapped][name] for name in self.all}
+            if names:
+                together = joined({name: self.z[name in swapped][name] for name in names}, names, self.of, order)
+                values |= {name: self._values(name, together[name]) for name in names}
+            found = levels(self.method, with_formulas(self.market, values))
+            self.ran[key] = {level: np.log(v) for level, v in found.items()}
+        return self.ran[key]
 
-def _of_level(crossed: Mapping[str, Crossing], level: str) -> dict[str, tuple[float, float]]:
-    return {
-        name: (first_order(*(run[level] for run in runs[:3])), total_effect(runs[3][level], runs[4][level]))
-        for name, runs in crossed.items()
-    }
+    def index(self, name: str, level: str) -> Index:
+        """Both indices of one figure; one that moves with others leads for the first, and follows for the total."""
+        first = first_order(*(self.run(s, first=(name,))[level] for s in ((), self.all, (name,))))
+        return Index(name, first, total_effect(*(self.run(s, last=(name,))[level] for s in ((), (name,)))))
 
 
 def first_order(fa: Array, fb: Array, mixed: Array) -> float:

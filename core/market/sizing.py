@@ -187,7 +187,7 @@ def size(market: Market, n: int = DRAWS, seed: int = SEED) -> MarketSize:
     ways = tuple(_way(market, m, draws, errors[m.name]) for m in market.methods)
     first = market.methods[0]
     som = draws.figures[first.name][first.levels[-1]]
-    sides = {level: found for level in LEVELS if (found := reconcile(market, draws, level))}
+    sides = _sides(market, draws)
     return MarketSize(
         ways,
         sensitivity(market, first),
@@ -198,6 +198,13 @@ def size(market: Market, n: int = DRAWS, seed: int = SEED) -> MarketSize:
         n,
         seed,
     )
+
+
+def _sides(market: Market, draws: Draws) -> dict[str, Reconciliation]:
+    """The ways side by side; what closes the gap is sought at the narrowest level that two of them state."""
+    shared = [level for level in LEVELS if sum(level in m.levels for m in market.methods) > 1]
+    found = {level: reconcile(market, draws, level, close=level == shared[-1]) for level in shared}
+    return {level: sides for level, sides in found.items() if sides is not None}
 
 
 def _numerical_errors(market: Market, n: int, seed: int) -> dict[str, dict[str, float]]:
@@ -247,7 +254,7 @@ def _mean(market: Market, method: Method, level: str, sizes: Array) -> float | N
     means = [behind[name].mean(power if power else 1) for name, power in powers.items()]
     if None in means:
         return None
-    if None in powers.values() or market.correlated():
+    if None in powers.values() or market.correlated:
         return _round(float(np.mean(sizes)))
     return _round(_constant(market, method.tree(level)) * math.prod(m for m in means if m is not None))
 

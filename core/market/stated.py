@@ -5,7 +5,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import cached_property, reduce
 
 from core.formula import Node, powers
 from core.market.ranges import Range, fit
@@ -71,7 +71,7 @@ class Correlation:
     rho: float
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Market:
     """A whole market.
 
@@ -97,25 +97,30 @@ class Market:
     notices: tuple[str, ...] = ()
     beside: Mapping[str, Node] = field(default_factory=dict)
 
-    def powers(self, tree: Node) -> dict[str, int | None]:
-        """The assumptions behind a formula with their powers; None where one does not enter as a factor."""
+    @cached_property
+    def _formula_powers(self) -> Mapping[str, Mapping[str, int | None]]:
         of: dict[str, Mapping[str, int | None]] = {name: {} for name in CONSTANTS}
         for name, formula in self.formulas.items():
             of[name] = powers(formula, of)
-        return powers(tree, of)
+        return of
+
+    def powers(self, tree: Node) -> dict[str, int | None]:
+        """The assumptions behind a formula with their powers; None where one does not enter as a factor."""
+        return powers(tree, self._formula_powers)
 
     def behind(self, *trees: Node | None) -> tuple[Assumption, ...]:
         """The assumptions that formulas rest on, in the order of their ids."""
         ids = {name for tree in trees if tree is not None for name in self.powers(tree)}
         return tuple(sorted((a for a in self.assumptions if a.id in ids), key=lambda a: a.id))
 
-    @property
+    @cached_property
     def used(self) -> tuple[Assumption, ...]:
         """The assumptions that any figure rests on, in the order of their ids: one dimension of the draws each."""
         return self.behind(
             *(m.tree(m.levels[-1]) for m in self.methods), self.capacity, self.plan, *self.beside.values()
         )
 
+    @cached_property
     def correlated(self) -> tuple[Correlation, ...]:
         """The correlations between figures that are used and are no single numbers."""
         free = {a.id for a in self.used if a.fitted().family != "fixed"}

@@ -15,7 +15,7 @@ from core.errors import InputError
 from core.market.dependence import matrix
 from core.market.draws import draw, levels, with_formulas
 from core.market.measure import market_draws, market_size, plain
-from core.market.reconcile import overlap
+from core.market.reconcile import densities, reconcile
 from core.market.sensitivity import first_order, sensitivity, total_effect
 from core.market.stated import Correlation
 from core.market.words import gap_words, held_words, said
@@ -184,14 +184,17 @@ def test_the_overlap_of_two_lognormals_is_the_textbook_one() -> None:
     z = np.sort(np.random.default_rng(1).standard_normal(200_000))
     for d in (0.0, 0.5, 2.0, 6.0):
         expected = 2 * 0.5 * math.erfc(d / 2 / 0.7 / math.sqrt(2))
-        assert overlap({"a": np.exp(0.7 * z), "b": np.exp(0.7 * z[::-1] + d)}) == pytest.approx(expected, abs=0.01)
+        found = densities({"a": 0.7 * z, "b": 0.7 * z[::-1] + d})
+        assert np.minimum(found["a"], found["b"]).sum() == pytest.approx(expected, abs=0.01)
 
 
 def test_the_value_that_closes_the_gap_does_close_it() -> None:
     of = plain(market())
-    found = market_size(market()).reconciled["tam"].widest
-    assert found.closes is not None
     drawn = draw(of)
+    sides = reconcile(of, drawn, "tam")
+    assert sides is not None
+    found = sides.widest
+    assert found.closes is not None
     values = with_formulas(of, {**drawn.inputs, found.closes.id: np.full(drawn.n, found.closes.value)})
     a, b = (float(np.median(levels(m, values)["tam"])) for m in of.methods)
     assert a == pytest.approx(b, rel=0.01)
