@@ -103,7 +103,7 @@ def sliders(of: Market, top: Sequence[str], at: str) -> None:
         st.slider(
             f"{a.label} ({a.unit})",
             min_value=_short(a.p10 / 2),
-            max_value=_short(most * (0.99 if a.unit == "share" and most >= 1 else 1)),
+            max_value=max(a.p50, _short(most * (0.99 if a.unit == "share" and most >= 1 else 1))),
             value=a.p50,
             step=_short((most - a.p10 / 2) / 200),
             format="%.4g",
