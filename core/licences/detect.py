@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from core.licences import spdx
 from core.licences.bundled import Part
-from core.licences.package import LicenceText, ResolvedPackage, licence_texts, source_headers
+from core.licences.package import LicenceText, ResolvedPackage, licence_texts, overlong_texts, source_headers
 from core.licences.sbom import own_entries
 from core.licences.spdx import Node
 from core.licences.weigh import Hit, Read, Weighed, only_references, proprietary, same_text, weigh
@@ -183,7 +183,7 @@ def decide(claim: Claim, reads: Sequence[Read] | None, unread: str = "") -> Dete
         borne_out = [replace(hit, applies=hit.applies and hit.match.closed) for hit in weighed.hits]
         return _detected(claim, claim.node, borne_out, "a licence of its publisher's own, which its text bears out")
     if weighed.concluded is None:
-        return _detected(claim, None, weighed.hits, "", _joined(claim.why, weighed.why))
+        return _detected(claim, None, weighed.hits, "", _joined(claim.why, *overlong_texts(claim.package), weighed.why))
     because = f"metadata leaves it open ({claim.why}); the licence text decides"
     return _detected(claim, weighed.concluded, weighed.hits, because, by_text=True)
 

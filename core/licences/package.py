@@ -175,22 +175,35 @@ def licence_texts(package: ResolvedPackage) -> list[LicenceText]:
 
     Looked for in its dist-info first, then in the files it installed (RECORD).
     """
-    if package.folder is None:
-        return list(package.texts)
-    folder = package.folder
-    top, found = folder.parent, list(package.texts)
-    if package.ecosystem == "python":
-        paths = _in_folder(folder) or _in_record(folder)
-    else:
-        paths = sorted(p for p in _listing(folder) if is_primary(p.name) and _lies_in(p, folder.resolve()))
-    for path in paths:
+    found = list(package.texts)
+    for path in _text_files(package):
         try:
             raw = path.read_bytes() if path.stat().st_size <= TEXT_BYTES else b""
         except OSError:
             continue
         if raw.strip() and b"\0" not in raw:
-            found.append(LicenceText(path.relative_to(top).as_posix(), raw.decode("utf-8", "replace")))
+            found.append(LicenceText(_shown(package, path), raw.decode("utf-8", "replace")))
     return found
+
+
+def overlong_texts(package: ResolvedPackage) -> list[str]:
+    """Main licence files that are not read because of their size, in words."""
+    sizes = [(path, path.stat().st_size) for path in _text_files(package) if path.is_file()]
+    long = [(path, size / 1e6) for path, size in sizes if size > TEXT_BYTES]
+    return [f"{_shown(package, path)} has {size:.1f} MB or more, which no licence has: not read" for path, size in long]
+
+
+def _shown(package: ResolvedPackage, path: Path) -> str:
+    return path.relative_to(package.folder.parent).as_posix() if package.folder else path.name
+
+
+def _text_files(package: ResolvedPackage) -> list[Path]:
+    folder = package.folder
+    if folder is None:
+        return []
+    if package.ecosystem == "python":
+        return _in_folder(folder) or _in_record(folder)
+    return sorted(p for p in _listing(folder) if is_primary(p.name) and _lies_in(p, folder.resolve()))
 
 
 def is_primary(name: str) -> bool:

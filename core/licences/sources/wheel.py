@@ -150,7 +150,7 @@ def read_wheel_file(file: Path, cache: Path) -> ResolvedPackage | SkippedPackage
         name, version, _, _ = parse_wheel_filename(file.name)
         stat = file.stat()
     except InvalidWheelFilename:
-        return SkippedPackage(file.name, "its file name is not one of a wheel (name-version-python-abi-platform.whl)")
+        return SkippedPackage(file.name, "its name is not one of a wheel (name-version-python-abi-platform.whl)")
     except OSError as error:
         return SkippedPackage(file.name, f"cannot be read ({error.strerror})")
     known_as = hashlib.sha256(f"{file.resolve()} {stat.st_size} {stat.st_mtime_ns}".encode()).hexdigest()

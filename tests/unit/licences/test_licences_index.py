@@ -158,6 +158,45 @@ def test_asking_the_index_can_be_cancelled(index: Index) -> None:
     assert time.monotonic() - begun < 2
 
 
+def test_a_package_further_down_that_is_gone_is_told_with_who_requires_it_and_the_rest_is_read(
+    tmp_path: Path, index: Index
+) -> None:
+    index.add("zz-app", headers={"License": "MIT", "Requires-Dist": ["zz-gone>=1", "zz-fine"]})
+    index.add("zz-fine", headers={"License": "ISC", "Requires-Dist": "zz-app"})
+    found = read(tmp_path, "zz-app\n")
+    gone = found["zz-gone"]
+    assert isinstance(gone, SkippedPackage)
+    assert "not found" in gone.reason
+    assert (gone.via, gone.ships) == (("requirements.txt", "zz-app"), True)
+    assert resolved(found["zz-fine"]).via == ("requirements.txt", "zz-app")
+    assert resolved(found["zz-app"]).required_by == ("zz-fine",), "the circle is told and ends"
+
+
+def test_a_file_that_pins_one_package_twice_is_read_by_the_first_and_says_so(tmp_path: Path, index: Index) -> None:
+    index.add("zz-app", headers={"License": "MIT"})
+    path = tmp_path / "requirements.txt"
+    path.write_text("zz-app==1.0\nzz-app==2.0\n")
+    first, second = read_target(path, cache=tmp_path / "cache")
+    assert resolved(first).version == "1.0"
+    assert isinstance(second, SkippedPackage)
+    assert "line 2: pinned to 1.0 before" in second.reason
+
+
+def test_a_folder_of_wheels_is_read_with_what_pulled_each_in(tmp_path: Path, index: Index) -> None:
+    index.add(
+        "zz-app", headers={"License": "MIT", "Requires-Dist": "zz-deep"}, files={"{info}/licenses/LICENSE": "MIT"}
+    )
+    index.add("zz-deep", headers={"License": "ISC"})
+    (index.folder / "not-a-wheel.whl").write_bytes(b"x")
+    (index.folder / "zz_torn-1.0-py3-none-any.whl").write_bytes(b"PK")
+    found = {p.name: p for p in read_target(index.folder, cache=tmp_path / "cache", offline=True)}
+    app, deep = resolved(found["zz-app"]), resolved(found["zz-deep"])
+    assert (app.origin, deep.via) == ("wheel", ("index", "zz-app"))
+    assert [t.text for t in licence_texts(app)] == ["MIT"]
+    assert "name is not one of a wheel" in found["not-a-wheel.whl"].reason  # type: ignore[union-attr]
+    assert "not a readable zip" in found["zz-torn"].reason  # type: ignore[union-attr]
+
+
 @pytest.mark.network
 def test_a_real_package_with_copyleft_and_one_without_any_claim(tmp_path: Path) -> None:
     found = read(tmp_path, "Unidecode==1.4.0\ncuda-toolkit==13.2.2\n")

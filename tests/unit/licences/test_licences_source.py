@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from core.licences.detect import claim, decide
 from core.licences.package import ResolvedPackage, SkippedPackage
 from core.licences.sources import Package, read_target
 from core.licences.sources.python import UNREACHABLE
@@ -70,6 +71,23 @@ def test_one_broken_package_does_not_stop_the_scan(tmp_path: Path, make_dist: Ma
     found = read_target(tmp_path / "env", cache=tmp_path)
     assert names(found) == ["good"]
     assert "METADATA" in skipped(found)["bad"].reason
+
+
+def test_metadata_in_a_wrong_encoding_is_read_all_the_same(tmp_path: Path, make_dist: Make) -> None:
+    folder = make_dist(tmp_path / "env", "latin")
+    (folder / "METADATA").write_bytes(b"Name: latin\nVersion: 1.0\nAuthor: Ren\xe9\nLicense-Expression: MIT\n")
+    (found,) = read_target(tmp_path / "env", cache=tmp_path)
+    assert isinstance(found, ResolvedPackage)
+    assert claim(found).declared == "MIT"
+
+
+def test_a_licence_text_of_five_megabytes_is_not_read_and_said_to_be_too_long(tmp_path: Path, make_dist: Make) -> None:
+    make_dist(tmp_path / "env", "long", files={"LICENSE": "word " * 1_000_000})
+    (found,) = read_target(tmp_path / "env", cache=tmp_path)
+    assert isinstance(found, ResolvedPackage)
+    assert decide(claim(found), []).why.startswith(
+        "its metadata names no licence; long-1.0.dist-info/LICENSE has 5.0 MB"
+    )
 
 
 @pytest.mark.usefixtures("site")
