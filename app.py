@@ -17,6 +17,7 @@ PAGES = [
     st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
     st.Page("pages/privacy/risk.py", title="Singled out", icon=":material/person_search:", url_path="singled-out"),
     st.Page("pages/privacy/leak.py", title="Leak meter", icon=":material/water_drop:", url_path="leak-meter"),
+    st.Page("pages/privacy/teach.py", title="Own rules", icon=":material/school:", url_path="own-rules"),
     st.Page("pages/licences/check.py", title="Licences", icon=":material/gavel:", url_path="licences"),
     st.Page("pages/market/sizing.py", title="Market", icon=":material/query_stats:", url_path="market"),
     st.Page("pages/work/ventures.py", title="Ventures", icon=":material/rocket_launch:"),

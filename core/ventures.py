@@ -17,6 +17,7 @@ import tomlkit
 
 from core.errors import InputError
 from core.settings import Settings, private_folder
+from core.tomltext import dump
 from core.venture import Venture, content_hash, load, load_text
 
 _REFUSED = (
@@ -199,7 +200,7 @@ def change(text: str, values: Mapping[str, Any]) -> str:
             part.pop(key, None)
         else:
             part[key] = value
-    return _dump(doc)
+    return dump(doc)
 
 
 def put_dataset(text: str, values: Mapping[str, Any]) -> str:
@@ -213,7 +214,7 @@ def put_dataset(text: str, values: Mapping[str, Any]) -> str:
         row = rows[-1]
     for key, value in values.items():
         row[key] = value
-    return _dump(doc)
+    return dump(doc)
 
 
 def put_dependencies(text: str, form: str, path: str, platform: str = "linux") -> str:
@@ -231,7 +232,7 @@ def put_dependencies(text: str, form: str, path: str, platform: str = "linux") -
     there[form] = path
     if platform != "linux":
         there["platform"] = platform
-    return _dump(doc)
+    return dump(doc)
 
 
 def form_of(file: Path) -> str:
@@ -242,11 +243,6 @@ def form_of(file: Path) -> str:
         return "manifest" if file.suffix == ".whl" else "source"
     marks = (b'"bomFormat"', b'"spdxVersion"', b"<bom", b"SPDXVersion:")
     return "sbom" if any(mark in head for mark in marks) else "manifest"
-
-
-def _dump(doc: tomlkit.TOMLDocument) -> str:
-    """The text, with a blank line before each table: tomlkit adds none."""
-    return re.sub(r"(?<=[^\n])\n(?=\[)", "\n\n", tomlkit.dumps(doc))
 
 
 def take_upload(settings: Settings, file: Path, name: str, stream: BinaryIO, *, ships: bool = False) -> str:

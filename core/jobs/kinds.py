@@ -45,6 +45,7 @@ class Kind:
         return found
 
 
+_SEARCH = "core.privacy.detect"  # Presidio and spaCy: about 4 s
 _LOOK = "core.model.look"  # torch and scikit-learn: some seconds
 
 KINDS: dict[str, Kind] = {
@@ -67,6 +68,8 @@ KINDS: dict[str, Kind] = {
         Kind("fetch", "Fetch from the hub", "core.model.hub:fetch_for"),
         Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
+        Kind("effect", "Try out a change of the search", "core.privacy.teach.measure:effect", ahead=_SEARCH),
+        Kind("names", "Train a name model", "core.privacy.names.measure:train_job"),
         Kind("licences", "Check licences", "core.licences.measure:measure", room="licences"),
         Kind("market", "Size the market", "core.market.measure:measure", room="market"),
         Kind("review", "Review the venture", "core.readiness.measure:measure", room="readiness"),

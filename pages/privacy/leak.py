@@ -1,6 +1,5 @@
 """The privacy room: how much does the search miss on this venture's own rows?"""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,7 +10,6 @@ from core.evidence import Evidence
 from core.privacy import policy
 from core.privacy.leak import record
 from core.privacy.leak.mark import Mark, merged, places
-from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder, Row, Sheet
 from core.store import append
 from core.venture import RULES, Venture
@@ -19,14 +17,15 @@ from pages.shared import leak_charts
 from pages.shared.figures import figure_row
 from pages.shared.files import bring
 from pages.shared.frame import config, entry, evidence, store, venture
+from pages.shared.labelled import escaped, kind_words, kinds, texts_of
 from pages.shared.look import figure_text, number
+from pages.shared.rooms import privacy_links
 from pages.shared.watch import live, start_button, watch
 
 EVERY = 10  # labels after which the figures go to the board
 VALID_DAYS = 90
 SECONDS = 8  # that a row takes somebody, about
 SHOWN = 40  # characters of a piece on its chip
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~:$^=&\"'@/%])")
 _FIGURES = (
     (record.LEAK, "Rows that still leak", "A letter or digit of personal data stays in sight after masking."),
     (record.RECALL, "Found of all there is", "Recall: pieces of personal data that the search covers whole."),
@@ -48,11 +47,6 @@ def answer(leak: Evidence | None, sheet: Sheet | None) -> str:
     )
 
 
-def escaped(text: str) -> str:
-    """A text that markdown shows as it is."""
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "  \n")
-
-
 def highlighted(text: str, row: Row, true: Sequence[Mark]) -> str:
     """The text with what was found and is true in blue, what was missed in orange, false alarms in grey."""
     out, at = [], 0
@@ -68,18 +62,6 @@ def highlighted(text: str, row: Row, true: Sequence[Mark]) -> str:
         )
         at = mark.end
     return "".join([*out, escaped(text[at:])])
-
-
-def _texts(of: Venture, sheet: Sheet, private: Folder, slug: str) -> list[str]:
-    """The rows' texts, read once a session and kept in its memory alone."""
-    key, ident = f"leak-texts-{slug}", (tuple(r.digest for r in sheet.rows), tuple(of.inputs("privacy").items()))
-    kept = st.session_state.get(key)
-    if kept is None or kept[0] != ident:
-        with st.spinner("Reading the rows"):
-            texts = read_texts(sheet, {f.name: f.path for f in sources(of.datasets, of.locate)}, private)
-        st.session_state[key] = kept = (ident, texts)
-    found: list[str] = kept[1]
-    return found
 
 
 def _candidates(row: Row) -> list[Mark]:
@@ -178,7 +160,7 @@ def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: s
         st.markdown(highlighted(text, row, true))
         st.caption("Blue: found. Orange: missed. Grey: found, but no personal data.")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        st.selectbox("What was missed", list(policy.TYPES), format_func=policy.title, key=f"type-{key}", width=240)
+        st.selectbox("What was missed", kinds(of), format_func=kind_words, key=f"type-{key}", width=240)
         st.text_input(
             "Copy it here, then press Enter",
             key=f"words-{key}",
@@ -271,10 +253,11 @@ def main() -> None:
     private = Folder.of(config().var, of.key)
     st.title("How much does the search miss?", anchor=False)
     said = st.container()
+    privacy_links("leak")
     sheet, texts, problem = None, [], ""
     try:
         sheet = private.read()
-        texts = _texts(of, sheet, private, slug) if sheet is not None else []
+        texts = texts_of(of, sheet, private, slug) if sheet is not None else []
     except InputError as error:
         sheet, problem = None, str(error)
     records = {e.id: e for e in record.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
@@ -298,9 +281,14 @@ def main() -> None:
     if sheet is None:
         _explained(of)
         return
+    all_done = sheet.labelled == len(sheet.rows)
+    if all_done:
+        _results(sheet, records, texts)
     if not any(j.kind == "leak" for j in live(of)):
-        _label(of, sheet, texts, private, slug)
-    _results(sheet, records, texts)
+        with st.expander("Look at the labels again", icon=":material/edit_note:") if all_done else st.container():
+            _label(of, sheet, texts, private, slug)
+    if not all_done:
+        _results(sheet, records, texts)
     kept = evidence(of, detail=True)
     if sheet.labelled and (change := _change(kept.get(record.LEAK))):
         _changed(change)

@@ -18,6 +18,7 @@ from pages.shared.figures import figure_row
 from pages.shared.files import bring
 from pages.shared.frame import config, entry, evidence, venture
 from pages.shared.look import number
+from pages.shared.rooms import privacy_links
 
 NONE = "none"
 _K = (
@@ -156,9 +157,11 @@ def main() -> None:
     st.title("Could someone be singled out?", anchor=False)
     if not of.datasets:
         st.markdown("Not measured yet. This page counts how many rows share what an outsider may know of a person.")
+        privacy_links("risk")
         bring(it, data=True)
         return
     said = st.container()
+    privacy_links("risk")
     name = _choose(of)
     columns = scanned(evidence(of, detail=True).get("privacy.direct_share"), name)
     try:

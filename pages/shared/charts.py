@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.evidence import Evidence
-from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money
+from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number
 
 
 def confusion(e: Evidence, *, key: str) -> None:
@@ -110,7 +110,7 @@ def latency(e: Evidence, *, key: str, must: float | None = None, height: int = 2
 def entity_rows(e: Evidence) -> list[dict[str, Any]]:
     """One row per file, column and entity type, from the scan's detail."""
     return [
-        {"file": f["path"], "column": c["name"], "rows": f["scanned"], **x}
+        {"file": f["path"], "column": c["name"], "rows": f["scanned"], "complete": f.get("complete", True), **x}
         for f in e.detail.get("files", [])
         for c in f["columns"]
         for x in c["entities"]
@@ -146,6 +146,46 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
     )
     alt = f"Personal data found, in cells: {said or 'none'}"
     chart(fig, key=key, title=title, alt=alt, height=height or 120 + 26 * len(rows))
+
+
+def places(e: Evidence, *, key: str, most: int = 12) -> None:
+    """Columns that hold direct identifiers, each by its commonest one, with the interval where rows were drawn."""
+    best: dict[tuple[str, str], dict[str, Any]] = {}
+    for row in entity_rows(e):
+        at = (row["file"], row["column"])
+        if row["group"] == "direct" and row["cells"] > best.get(at, {"cells": 0})["cells"]:
+            best[at] = row
+    rows = sorted(best.values(), key=lambda r: r["rate"])[-most:]
+    if not rows:
+        return
+    several = len({r["file"] for r in rows}) > 1
+    names = [f"{r['column']}, {r['file']}" if several else r["column"] for r in rows]
+    fig = go.Figure(
+        go.Bar(
+            x=[r["rate"] for r in rows],
+            y=names,
+            orientation="h",
+            text=[f"  {r.get('title') or r['type']} {number(r['rate'], 'share')}" for r in rows],
+            textposition="outside",
+            cliponaxis=False,
+            marker={"color": PINK},
+            hovertemplate="%{y}: %{x:.2%} of its cells<extra></extra>",
+        )
+    )
+    if any(r["high"] > r["low"] for r in rows):
+        spread = {"array": [r["high"] - r["rate"] for r in rows], "arrayminus": [r["rate"] - r["low"] for r in rows]}
+        fig.update_traces(error_x={"type": "data", "symmetric": False, "color": GREY, **spread})
+    fig.update_xaxes(
+        title="of the column's cells",
+        tickformat=".0%",
+        tickvals=[0, 0.25, 0.5, 0.75, 1] if rows[-1]["rate"] > 0.5 else None,
+        range=[0, 1.6 * rows[-1]["high"]],
+    )
+    said = "; ".join(
+        f"{n}: {r.get('title') or r['type']} {number(r['rate'], 'share')}" for n, r in zip(names, rows, strict=True)
+    )
+    title = f"Most in {names[-1]}: {rows[-1].get('title') or rows[-1]['type']} in {number(rows[-1]['rate'], 'share')}"
+    chart(fig, key=key, title=title, alt=f"Columns with direct identifiers. {said}", height=120 + 26 * len(rows))
 
 
 def categories(rows: Sequence[Mapping[str, Any]], *, key: str, height: int = 230) -> None:

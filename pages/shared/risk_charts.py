@@ -34,32 +34,45 @@ def sizes(risk: Risk, *, key: str) -> None:
 
 
 def what_ifs(risk: Risk, *, key: str) -> None:
-    """The share of unique rows after each single change, best first, beside what it is now."""
+    """The share of unique rows after each single change, best first; where nobody is unique, the smallest group."""
     shown = risk.what_ifs[:_MOST]
     if not shown:
         return
     now = risk.groups.unique_share
     rows = [("as it is now", now, risk.groups.k), *((w.words, w.after.unique_share, w.after.k) for w in shown)]
+    of_k = not now
     fig = go.Figure(
         go.Bar(
-            x=[share for _, share, _ in rows],
+            x=[k if of_k else share for _, share, k in rows],
             y=[words for words, _, _ in rows],
             orientation="h",
-            text=[f"{number(share, 'share')} · k {k:,}" for _, share, k in rows],
+            text=[f"k {k:,}" if of_k else f"{number(share, 'share')} · k {k:,}" for _, share, k in rows],
             textposition="outside",
             cliponaxis=False,
+            customdata=[(share, k) for _, share, k in rows],
             marker={"color": [GREY, *[BLUE] * len(shown)]},
-            hovertemplate="%{y}: %{x:.2%} unique<extra></extra>",
+            hovertemplate="%{y}: %{customdata[0]:.2%} unique, k %{customdata[1]:,}<extra></extra>",
         )
     )
-    fig.update_xaxes(title="unique rows", tickformat=".0%", range=[0, 1.45 * max(s for _, s, _ in rows) or 1])
+    if of_k:
+        most = max(k for *_, k in rows)
+        fig.update_xaxes(title="rows of the smallest group (k)", rangemode="tozero", range=[0, 1.4 * most])
+    else:
+        most_unique = max(s for _, s, _ in rows)
+        fig.update_xaxes(title="unique rows", tickformat=".0%", range=[0, 1.45 * most_unique])
     fig.update_yaxes(autorange="reversed")
-    best = shown[0]
-    least = number(best.after.unique_share, "share")
-    title = f"{best.words}: unique rows {number(now, 'share')} → {least}"
-    if not now:
-        title = "Nobody is unique as it is; what would change k"
-    elif now - best.after.unique_share < 0.01:
-        title = f"No change helps much: {least} of the rows stay unique"
     said = "; ".join(f"{words} {number(share, 'share')}, k {k:,}" for words, share, k in rows)
-    chart(fig, key=key, title=title, alt=f"Unique rows by change. {said}", height=110 + 30 * len(rows))
+    alt = f"Unique rows and the smallest group by change. {said}"
+    chart(fig, key=key, title=_finding(risk), alt=alt, height=110 + 30 * len(rows))
+
+
+def _finding(risk: Risk) -> str:
+    """What the best single change would do, in words."""
+    now, best = risk.groups.unique_share, risk.what_ifs[0]
+    least = number(best.after.unique_share, "share")
+    if not now:
+        most = max(risk.what_ifs, key=lambda w: w.after.k)
+        return f"Nobody is unique. {most.words}: k {risk.groups.k:,} → {most.after.k:,}"
+    if now - best.after.unique_share < 0.01:
+        return f"No change helps much: {least} of the rows stay unique"
+    return f"{best.words}: unique rows {number(now, 'share')} → {least}"

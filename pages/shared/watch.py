@@ -22,12 +22,15 @@ STATE = {
 }
 
 
-def start(of: Venture, rooms: Sequence[str]) -> None:
-    """Queue a measurement of each room and see that a worker is there; a room already waiting is not queued twice."""
+def start(of: Venture, rooms: Sequence[str], **more: float | str) -> None:
+    """Queue a measurement of each room and see that a worker is there; a room already waiting is not queued twice.
+
+    `more` are further parameters of the jobs; they are stored, so nothing of anybody's data may be among them.
+    """
     where = [str(p) for p in ventures.roots(config(), of.file)]
     try:
         for room in rooms:
-            submit(store(), config(), room, venture=of.key, params={"venture": of.key, "roots": where})
+            submit(store(), config(), room, venture=of.key, params={"venture": of.key, "roots": where} | more)
         ensure_worker(config())
     except InputError as error:
         st.session_state["start_problem"] = str(error)
@@ -40,8 +43,10 @@ def get_ready(of: Venture, kind: str) -> None:
         ensure_worker(config())
 
 
-def start_button(of: Venture, rooms: Sequence[str], label: str, *, key: str, primary: bool = True) -> None:
-    """A button that measures these rooms; it rests while they are being measured."""
+def start_button(
+    of: Venture, rooms: Sequence[str], label: str, *, key: str, primary: bool = True, **more: float | str
+) -> None:
+    """A button that measures these rooms; it rests while they are being measured. `more` as in `start`."""
     busy = {j.kind for j in live(of)}
     left = [r for r in rooms if r not in busy]
     st.button(
@@ -52,9 +57,16 @@ def start_button(of: Venture, rooms: Sequence[str], label: str, *, key: str, pri
         disabled=not left,
         on_click=start,
         args=(of, left),
+        kwargs=more,
     )
     if problem := st.session_state.pop("start_problem", ""):
         st.error(problem)
+
+
+def last_done(of: Venture, kind: str) -> Job | None:
+    """The venture's newest job of a kind that ended well."""
+    found = jobs(store(), venture=of.key, live=False, limit=200)
+    return next((j for j in found if j.kind == kind and j.status is JobStatus.DONE), None)
 
 
 def live(of: Venture) -> list[Job]:
@@ -82,7 +94,7 @@ def _watch(ids: tuple[int, ...]) -> None:
 
 def progress_row(job: Job) -> None:
     """One live job: what, how far, since when, and a way to stop it."""
-    name = _title(job.kind)
+    name = title_of(job.kind)
     share = min(max(job.done / job.total, 0.0), 1.0) if job.total else 0.0
     since = job.started or job.created
     spent = (datetime.now(UTC) - since).total_seconds()
@@ -103,7 +115,8 @@ def _stop(job_id: int) -> None:
     cancel(store(), job_id)
 
 
-def _title(kind: str) -> str:
+def title_of(kind: str) -> str:
+    """A kind of job in a few words."""
     return ROOM[kind][0] if kind in ROOM else KINDS[kind].title if kind in KINDS else kind
 
 
@@ -114,6 +127,6 @@ def _last_end(of: Venture, room: str, running: Sequence[int]) -> None:
         return
     word, icon, _ = STATE[last.status]
     ended = word if last.status is JobStatus.FAILED else f"was {word}"
-    text = f"**{_title(room)}: the last measurement {ended}.** {last.error}"
+    text = f"**{title_of(room)}: the last measurement {ended}.** {last.error}"
     (st.info if last.status is JobStatus.CANCELLED else st.error)(text, icon=icon)
     st.page_link("pages/work/jobs.py", label="See its log", query_params={"job": str(last.id)})

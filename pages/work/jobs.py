@@ -5,15 +5,14 @@ import streamlit as st
 
 from core.jobs import Job, get, jobs, tail
 from pages.shared.frame import store
-from pages.shared.look import ROOM, ago, duration
-from pages.shared.watch import STATE, progress_row
+from pages.shared.look import ago, duration
+from pages.shared.watch import STATE, progress_row, title_of
 
 
 def name_of(job: Job) -> str:
     """A job in a few words."""
-    room = ROOM[job.kind][0] if job.kind in ROOM else job.kind
     folder = job.venture.rsplit("/", 2)[-2] if job.venture.count("/") > 1 else job.venture
-    return f"{job.id} · {room} · {folder}"
+    return f"{job.id} · {title_of(job.kind)} · {folder}"
 
 
 def spent(job: Job) -> str:
@@ -28,7 +27,7 @@ def listing(found: list[Job]) -> None:
     rows = [
         {
             "job": j.id,
-            "what": ROOM[j.kind][0] if j.kind in ROOM else j.kind,
+            "what": title_of(j.kind),
             "venture": name_of(j).rsplit(" · ", 1)[-1],
             "state": STATE[j.status][0],
             "asked": ago(j.created),
@@ -53,8 +52,8 @@ def one(job_id: int) -> None:
         progress_row(job)
     elif job.error:
         st.error(job.error)
-    elif job.result:
-        st.caption(f"It left {len(job.result.get('evidence', []))} figures in {spent(job)}.")
+    elif "evidence" in job.result:
+        st.caption(f"It left {len(job.result['evidence'])} figures in {spent(job)}.")
     st.code(tail(job, 200) or "Nothing logged yet.", language="log", wrap_lines=True, height=320)
     if not job.live and st.session_state.get("watched") == job_id:
         st.session_state["watched"] = None

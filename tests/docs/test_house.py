@@ -54,6 +54,7 @@ def test_the_inner_files_of_a_room_know_no_venture_and_no_store() -> None:
         for file in (PROJECT / "core" / room).rglob("*.py"):
             if file.name != "measure.py":
                 guilty = {n for n in _imports(file) if n == "core.store" or n.startswith("core.venture")}
+                guilty -= {"core.venture_errors"}  # says what is wrong with any TOML file
                 assert not guilty, f"{room}/{file.name} imports {guilty}"
 
 

@@ -8,7 +8,8 @@ from tests.e2e.conftest import Server
 from tests.e2e.test_journeys import open_at
 
 pytestmark = pytest.mark.browser
-PATHS = ["/", "/model", "/privacy", "/singled-out", "/leak-meter", "/licences", "/market", "/ventures", "/jobs"]
+PATHS = ["/", "/model", "/privacy", "/singled-out", "/leak-meter", "/own-rules", "/licences"]
+PATHS += ["/market", "/ventures", "/jobs"]
 
 # Rules that Streamlit itself breaks, each with its thread upstream; anything else is ours.
 UPSTREAM: dict[str, str] = {}

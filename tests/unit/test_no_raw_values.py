@@ -13,7 +13,12 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
+from core.privacy.leak.sheet import Folder
 from core.privacy.measure import measure
+from core.privacy.teach import draft as edits
+from core.privacy.teach.draft import Draft
+from core.privacy.teach.measure import effect
+from core.settings import Settings
 from core.venture import Venture, parse
 
 PIECE = 6  # characters in a row that may not appear; words of column names and methods are shorter or excluded below
@@ -93,6 +98,30 @@ def test_the_privacy_room_leaves_no_value_in_evidence_files_logs_or_streams(
         "progress": "\n".join(notes),
     }
     assert {place: leaks(PLANTED, text) for place, text in places.items() if leaks(PLANTED, text)} == {}
+
+
+def test_trying_out_rules_leaves_no_value_and_no_taught_word_in_result_files_logs_or_streams(
+    tmp_path: Path, own_settings: Settings, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write(tmp_path / "rows.csv", rows())
+    file = tmp_path / "venture.toml"
+    file.write_text(VENTURE.replace('label = "kind"', ""))
+    text = edits.add("", {"type": "STAFF", "deny_list": [PLANTED["single"], PLANTED["name"]]})
+    text = edits.threshold(edits.allow(text, [PLANTED["ip"]]), "EMAIL_ADDRESS", 1.0)
+    Draft(Folder.of(own_settings.var, str(file)).path, "privacy.toml").put(text)
+    run_dir = tmp_path / "run"
+    run_dir.mkdir()
+    notes: list[str] = []
+    with caplog.at_level(logging.DEBUG):
+        told = effect({"venture": str(file)}, run_dir, lambda done, total, note="": notes.append(note))
+    assert {t["type"]: (t["gained"] > 0, t["lost"] > 0) for t in told["drawn"]["types"]}["IP_ADDRESS"] == (False, True)
+    [reach] = told["reach"]
+    assert (reach["type"], reach["values"]) == ("STAFF", 2)
+    assert told["labelled"] is None
+    streams = capfd.readouterr()
+    said = [json.dumps(told, ensure_ascii=False), caplog.text, streams.out, streams.err, *notes]
+    assert [leaks(PLANTED, text) for text in said] == [[]] * len(said)
+    assert not list(run_dir.iterdir())
 
 
 BROKEN = {

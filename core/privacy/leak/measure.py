@@ -39,10 +39,10 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     search = finder(venture)
     from core.privacy.detect import THRESHOLD
 
-    find, by, private = _finder(search, files), described(venture), Folder.of(settings().var, venture.key)
+    find, by, private = as_find(search, files), described(venture), Folder.of(settings().var, venture.key)
     records: list[Evidence] = []
-    if (labelled := _labelled(private, files)) is not None:
-        before, texts = labelled
+    if (kept := labelled(private, files)) is not None:
+        before, texts = kept
         sheet = search_again(before, texts, find, threshold=THRESHOLD, detector=by)
         records = record.evidence(sheet, sheet.result(texts), changed(before, sheet, texts))
     else:
@@ -53,7 +53,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     return [_canaries(files[0], find, by), *records]
 
 
-def _finder(search: "Detector", files: Sequence[TextFile]) -> Find:
+def as_find(search: "Detector", files: Sequence[TextFile]) -> Find:
     """A detector as what the meter asks for."""
     words = [w for f in files for w in name_words(f.column)]
 
@@ -67,7 +67,7 @@ def _finder(search: "Detector", files: Sequence[TextFile]) -> Find:
     return find
 
 
-def _labelled(private: Folder, files: Sequence[TextFile]) -> tuple[Sheet, list[str]] | None:
+def labelled(private: Folder, files: Sequence[TextFile]) -> tuple[Sheet, list[str]] | None:
     """The sheet with the rows' texts, where some are labelled and the data is still the same."""
     try:
         sheet = private.read()

@@ -30,6 +30,10 @@ class TextFile:
     path: Path
     column: str
 
+    def place(self, table: Table) -> int:
+        """The place of that column in the table, from 0; InputError where it has none of this name."""
+        return _column(table, self.column)
+
 
 class DataSet(Protocol):
     """A venture's data set, as far as it matters here."""
@@ -89,7 +93,7 @@ def choose(
     seen = sorted(rng.sample(places, looked)) if len(places) > looked else sorted(places)
     texts = _texts(tables, columns, seen)
     marks = find(texts, part(progress, 0.1, 0.95))
-    split = [_split(found, threshold) for found in marks]
+    split = [parted(found, threshold) for found in marks]
     rare = rare_forms(texts)
     strata = [stratum(t, f, m, threshold=threshold, rare=rare) for t, (f, m) in zip(texts, split, strict=True)]
     drawn = [
@@ -106,7 +110,7 @@ def choose(
 
 def search_again(sheet: Sheet, texts: Sequence[str], find: Find, *, threshold: float, detector: str) -> Sheet:
     """The same rows and labels with what the detector finds now: how a change of it does on the same truth."""
-    split = [_split(found, threshold) for found in find(texts, silent)]
+    split = [parted(found, threshold) for found in find(texts, silent)]
     rows = [replace(r, found=f, maybe=m) for r, (f, m) in zip(sheet.rows, split, strict=True)]
     return replace(sheet, rows=tuple(rows), detector=detector)
 
@@ -171,7 +175,8 @@ def _texts(tables: Mapping[str, Table], columns: Mapping[str, int], places: Sequ
     return out
 
 
-def _split(marks: Sequence[Mark], threshold: float) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+def parted(marks: Sequence[Mark], threshold: float) -> tuple[tuple[Mark, ...], tuple[Mark, ...]]:
+    """The marks that would be masked, and those below the threshold where nothing is masked."""
     found = tuple(m for m in marks if m.score >= threshold)
     maybe = tuple(m for m in marks if m.score < threshold and not any(m.overlaps(f) for f in found))
     return found, maybe

@@ -2,8 +2,9 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.privacy.leak.pick import read_texts, sources
@@ -13,15 +14,16 @@ from core.privacy.names.fill import Filled
 from core.privacy.source import open_table
 from core.progress import Progress, silent
 from core.settings import settings
-from core.venture import RULES, Venture
+from core.venture import RULES, Venture, content_hash, load
 
 if TYPE_CHECKING:
     from core.privacy.detect import Detector
+    from core.privacy.rules import Rules
 
 
 def own_file(venture: Venture) -> Path:
     """Where the venture's adopted weights lie: in its private folder, for they were learned from its rows."""
-    return Folder.of(settings().var, venture.key).path / "names.npz"
+    return Folder.of(settings().var, venture.key).path / weights.OWN
 
 
 def use(venture: Venture) -> None:
@@ -44,19 +46,25 @@ def finder(venture: Venture) -> "Detector":
     """
     use(venture)
     from core.privacy.detect import Detector, detector
+
+    rules = rules_of(venture)
+    return Detector(rules) if rules else detector()
+
+
+def rules_of(venture: Venture) -> "Rules | None":
+    """The venture's rules in force, ready to search by; None where it has none. Errors as those of `finder`."""
     from core.privacy.rules import load_rules
 
-    if not (venture.folder / RULES).exists():
-        return detector()
-    return Detector(load_rules(venture.locate(RULES)))
+    return load_rules(venture.locate(RULES)) if (venture.folder / RULES).exists() else None
 
 
 def described(venture: Venture) -> str:
-    """What searched, for the source of a figure: the detector, and the start of the SHA-256 of any rules."""
+    """What searched, for the source of a figure: the detector, and the hashes of own weights and rules."""
     from core.privacy.engine import described as engine
 
-    rules = venture.inputs("privacy").get(RULES)
-    return f"{engine()}; {RULES} {rules[:8]}" if rules else engine()
+    own_names, rules = own_file(venture), venture.inputs("privacy").get(RULES)
+    by = f"{engine()}; own names {content_hash(own_names)[:8]}" if own_names.exists() else engine()
+    return f"{by}; {RULES} {rules[:8]}" if rules else by
 
 
 def train(venture: Venture, *, minutes: float = 3.0, progress: Progress = silent) -> own.Outcome:
@@ -76,6 +84,13 @@ def train(venture: Venture, *, minutes: float = 3.0, progress: Progress = silent
         at = table.columns.index(file.column)
         rows += [row[at] for _, row in table.draw]
     return own.train_own(rows, _labelled(venture), own_file(venture), minutes=minutes, progress=progress)
+
+
+def train_job(params: Mapping[str, Any], run_dir: Path, progress: Progress) -> dict[str, Any]:
+    """The same as a job: `params` has the venture's file, its `roots`, and `minutes`. No text is in what comes out."""
+    venture = load(Path(params["venture"]), tuple(map(Path, params.get("roots", ()))))
+    minutes = float(params.get("minutes", 3.0))
+    return train(venture, minutes=minutes, progress=progress).as_json() | {"minutes": minutes}
 
 
 def _labelled(venture: Venture) -> list[Filled]:

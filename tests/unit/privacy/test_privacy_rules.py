@@ -85,8 +85,8 @@ def test_a_pattern_that_backtracks_for_ever_is_stopped_told_and_the_rest_scanned
         ("[[recognisers]]\ntype = 'X_ID'\n", "recognisers.1: give either pattern or deny_list"),
         ("[[recognisers]]\ntype = 'X_ID'\npattern = '(a'\n", "recognisers.1: pattern is no regular expression"),
         ("[[recognisers]]\ntype = 'X_ID'\npattern = 'a*'\n", "fits an empty text"),
-        ("[thresholds]\nPERSON = 2\n", "thresholds.PERSON: Input should be less than or equal to 1"),
-        ("alow = []\n", "alow: is no setting"),
+        ("[thresholds]\nPERSON = 2\n", "line 2: thresholds.PERSON: must be less than or equal to 1"),
+        ("alow = []\n", "line 1: alow: unknown key (did you mean 'allow'?)"),
         ("allow = [", "not TOML"),
     ],
 )
