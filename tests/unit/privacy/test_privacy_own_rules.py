@@ -73,7 +73,7 @@ def test_an_endless_pattern_is_told_and_the_rest_is_scanned(of: Venture, tmp_pat
 
 def test_rules_that_mean_nothing_are_named_and_nothing_is_scanned(of: Venture, tmp_path: Path) -> None:
     (of.folder / RULES).write_text("[thresholds]\nPERSON = 7\n", encoding="utf-8")
-    with pytest.raises(InputError, match=r"privacy\.toml: thresholds\.PERSON"):
+    with pytest.raises(InputError, match=r"privacy\.toml has 1 problem:\nline 2: thresholds\.PERSON"):
         measure(of, tmp_path)
 
 
