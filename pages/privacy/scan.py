@@ -141,7 +141,7 @@ def main() -> None:
     privacy_links("scan")
     with st.container(horizontal=True, vertical_alignment="center"):
         start_button(of, ["privacy"], "Scan the data", key="start-privacy", primary=shares is None)
-        names = ", ".join(d.path for d in of.datasets) or "none"
+        names = ", ".join(dict.fromkeys(p for d in of.datasets for p in (d.path, d.test) if p)) or "none"
         st.caption(f"Data: {names}. Raw values stay in the file: they reach no log, no report and no database.")
     watch(of, ["privacy"])
     bring(entry(), data=True)

@@ -165,8 +165,10 @@ def places(e: Evidence, *, key: str, most: int = 12) -> None:
             x=[r["rate"] for r in rows],
             y=names,
             orientation="h",
-            text=[f"  {r.get('title') or r['type']} {number(r['rate'], 'share')}" for r in rows],
-            textposition="outside",
+            text=[f" {r.get('title') or r['type']} {number(r['rate'], 'share')} " for r in rows],
+            textposition="auto",
+            insidetextanchor="start",
+            textangle=0,
             cliponaxis=False,
             marker={"color": PINK},
             hovertemplate="%{y}: %{x:.2%} of its cells<extra></extra>",
@@ -178,8 +180,7 @@ def places(e: Evidence, *, key: str, most: int = 12) -> None:
     fig.update_xaxes(
         title="of the column's cells",
         tickformat=".0%",
-        tickvals=[0, 0.25, 0.5, 0.75, 1] if rows[-1]["rate"] > 0.5 else None,
-        range=[0, 1.6 * rows[-1]["high"]],
+        range=[0, 1.05 * rows[-1]["high"]],
     )
     said = "; ".join(
         f"{n}: {r.get('title') or r['type']} {number(r['rate'], 'share')}" for n, r in zip(names, rows, strict=True)
