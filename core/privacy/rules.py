@@ -47,7 +47,11 @@ class Timed(EntityRecognizer):  # type: ignore[misc]
             self.stopped = True
             return []
         why = AnalysisExplanation(recognizer=self.name, original_score=self.score)
-        return [RecognizerResult(self.kind, start, end, self.score, why) for start, end in found if end > start]
+        by = {
+            RecognizerResult.RECOGNIZER_NAME_KEY: self.name,
+            RecognizerResult.RECOGNIZER_IDENTIFIER_KEY: self.id,  # by which context words find their recogniser
+        }
+        return [RecognizerResult(self.kind, start, end, self.score, why, by) for start, end in found if end > start]
 
     @property
     def problem(self) -> str:
