@@ -3,9 +3,11 @@
 import plotly.graph_objects as go
 
 from core.privacy.risk import Risk
+from core.privacy.risk.coarsen import ALL, DROP
 from pages.shared.look import BLUE, GREY, ORANGE, PINK, chart, number
 
 _MOST = 14  # bars that one can still read
+_HELPS = 0.01  # fewer unique rows, in share, that are worth a headline
 
 
 def sizes(risk: Risk, *, key: str) -> None:
@@ -67,12 +69,14 @@ def what_ifs(risk: Risk, *, key: str) -> None:
 
 
 def _finding(risk: Risk) -> str:
-    """What the best single change would do, in words."""
-    now, best = risk.groups.unique_share, risk.what_ifs[0]
-    least = number(best.after.unique_share, "share")
+    """What a single change would do, in words: that which keeps the column and helps most, where one helps."""
+    now = risk.groups.unique_share
     if not now:
         most = max(risk.what_ifs, key=lambda w: w.after.k)
         return f"Nobody is unique. {most.words}: k {risk.groups.k:,} → {most.after.k:,}"
-    if now - best.after.unique_share < 0.01:
+    kept = [w for w in risk.what_ifs if w.way not in (DROP, ALL)]
+    best = next((w for w in kept if now - w.after.unique_share >= _HELPS), risk.what_ifs[0])
+    least = number(best.after.unique_share, "share")
+    if now - best.after.unique_share < _HELPS:
         return f"No change helps much: {least} of the rows stay unique"
     return f"{best.words}: unique rows {number(now, 'share')} → {least}"
