@@ -7,6 +7,7 @@
     type = "CUSTOMER_ID"
     pattern = 'C-\\d{6}'                 # or deny_list = ["Bluebird"]
     context = ["customer"]              # words near it that make it surer
+    note = "C, a hyphen, 6 digits"      # for people
 
 Here is what such a file may say; `core.privacy.rules` searches by it.
 """
@@ -51,6 +52,7 @@ class Recogniser(_Strict):
     deny_list: list[Word] = Field(default_factory=list, max_length=10_000)
     context: list[str] = Field(default_factory=list, max_length=100)
     score: Score = 0.6
+    note: str = Field("", max_length=1_000)  # what a person reads of it; nothing is searched by it
 
     @model_validator(mode="after")
     def _one_of(self) -> "Recogniser":

@@ -154,6 +154,7 @@ def _add(of: Venture, slug: str, proposal: Proposal | None) -> None:
     way = said("way")
     if way == EXAMPLES:
         rule["pattern"] = proposal.pattern if proposal else ""
+        rule["note"] = proposal.words if proposal else ""
     elif way == WORDS:
         rule["deny_list"] = _lines(said("words"))
     else:
@@ -169,7 +170,7 @@ def _add(of: Venture, slug: str, proposal: Proposal | None) -> None:
         st.session_state[PROBLEM] = "Say how it is recognised: by examples, words or a pattern."
     elif change(of, partial(edits.add, rule=rule)):
         for name in ("name", "examples", "words", "pattern", "near"):
-            st.session_state.pop(f"teach-{name}-{slug}", None)
+            st.session_state[f"teach-{name}-{slug}"] = ""
 
 
 def _type_of(name: str) -> str:
@@ -204,7 +205,7 @@ def _allow(of: Venture, slug: str) -> None:
     if not words:
         st.session_state[PROBLEM] = "Give at least one word."
     elif change(of, partial(edits.allow, words=words)):
-        st.session_state.pop(f"teach-allow-{slug}", None)
+        st.session_state[f"teach-allow-{slug}"] = ""
 
 
 def _teach_sure(of: Venture, it: Entry, rules: RuleFile) -> None:

@@ -154,7 +154,7 @@ def _line(of: Venture, key: str, words: str, under: str, edit: Callable[[str], s
 
 
 def _words(rule: Recogniser) -> str:
-    what = f"the pattern `{rule.pattern}`" if rule.pattern else f"{len(rule.deny_list)} words"
+    what = escaped(rule.note) or (f"the pattern `{rule.pattern}`" if rule.pattern else f"{len(rule.deny_list)} words")
     near = ""
     if rule.context:
         near = f", {'only ' if rule.score < LEAST else 'surer '}near {', '.join(rule.context)}"

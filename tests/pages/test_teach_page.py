@@ -83,6 +83,7 @@ def test_examples_become_a_rule_that_is_tried_and_not_used(of: Venture, draft: D
     teach(at, name="customer number", near="customer, account")
     [rule] = parse(draft.text or "", RULES).recognisers
     assert (rule.type, rule.context, rule.score) == ("CUSTOMER_NUMBER", ["customer", "account"], 0.6)
+    assert "**customer number**: “C” then a hyphen then 2 to 5 digits, surer near customer, account" in words(at)
     assert [j.kind for j in jobs(frame.store())] == ["effect"]
     assert not (of.folder / RULES).exists()
     assert "You are trying out a change" in words(at)
