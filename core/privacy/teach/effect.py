@@ -4,7 +4,7 @@ Nothing of a row is in what comes out: only places, counts, and pieces in their 
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -222,12 +222,3 @@ def _told(rule: Timed, reached: _Reach, read: int, total: int) -> dict[str, Any]
         "examples": list(reached.examples),
         "stopped": rule.stopped,
     }
-
-
-def summary(parts: Mapping[str, Any]) -> str:
-    """What a job says of it when it ends."""
-    labelled = parts.get("labelled")
-    if labelled:
-        return f"{labelled['mended']} labelled rows no longer leak, {labelled['broken']} leak that did not"
-    drawn = parts["drawn"]
-    return f"{drawn['changed']} of {drawn['rows']} rows drawn at random are masked differently"
