@@ -20,6 +20,8 @@ PAGES = [
     st.Page("pages/privacy/teach.py", title="Own rules", icon=":material/school:", url_path="own-rules"),
     st.Page("pages/licences/check.py", title="Licences", icon=":material/gavel:", url_path="licences"),
     st.Page("pages/market/sizing.py", title="Market", icon=":material/query_stats:", url_path="market"),
+    st.Page("pages/market/adoption.py", title="Adoption", icon=":material/trending_up:", url_path="adoption"),
+    st.Page("pages/market/money.py", title="Unit cost", icon=":material/payments:", url_path="unit-cost"),
     st.Page("pages/work/ventures.py", title="Ventures", icon=":material/rocket_launch:"),
     st.Page("pages/work/jobs.py", title="Jobs", icon=":material/list_alt:"),
 ]

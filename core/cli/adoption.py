@@ -30,8 +30,9 @@ def market_adoption(
     likeliest beside eleven published durables.
     """
     with stdout_kept():
-        room = import_module("core.market.adoption")
-        found = room.adoption(room.problem(room.read_series(series), model, form), period=period, horizon=horizon)
+        room = import_module("core.market.adoption.forecast")
+        sales = import_module("core.market.adoption.series").read_series(series)
+        found = room.adoption(room.problem(sales, model, form), period=period, horizon=horizon)
     if reason := found.estimate.reason:
         sys.stderr.write(f"Plain least squares is refused. {reason} {room.INSTEAD}\n")
     show(found.as_json(), as_json, lambda: _say(found.as_json()))

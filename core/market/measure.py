@@ -77,17 +77,18 @@ def _beside(stated_market: StatedMarket, market: "Market") -> "dict[str, Array]"
 
 
 def _adopted(venture: Venture, potential: "Array | None") -> Evidence:
-    from core.market import adoption
+    from core.market.adoption import forecast
+    from core.market.adoption.series import read_series, series
     from core.market.takeup import adopted
 
     stated = venture.market.adoption
     assert stated is not None  # noqa: S101 - its caller asked
     sales = (
-        adoption.read_series(venture.locate(stated.series))
+        read_series(venture.locate(stated.series))
         if stated.series
-        else adoption.series(stated.numbers, "market.adoption.numbers")
+        else series(stated.numbers, "market.adoption.numbers")
     )
-    found = adoption.adoption(adoption.problem(sales, stated.model), period=stated.period, horizon=stated.horizon)
+    found = forecast.adoption(forecast.problem(sales, stated.model), period=stated.period, horizon=stated.horizon)
     churn = stated.churn
     whose = f"series of {stated.analogue}" if stated.analogue else "the venture's own series"
     words = [f"{whose}: {stated.source or 'unsourced'}", f"churn: {churn.source or churn.by or 'unsourced'}"]

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from core.evidence import Evidence, Source
-from core.market.adoption import Adoption, customers
 from core.market.adoption.curves import Array
+from core.market.adoption.forecast import Adoption
+from core.market.survival import customers
 from core.market.unitcost import spread
 
 CUSTOMERS = "market.customers"

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from core.market.adoption.fit import LEAST, Problem
+from core.market.adoption.curves import LEAST
+from core.market.adoption.fit import Problem
 from core.market.adoption.posterior import posterior
 
 AHEAD = 3  # periods

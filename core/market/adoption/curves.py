@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Form = Literal["srinivasan-mason", "density", "cumulative"]
 Scale = Literal["log", "logit", "plain"]
+LEAST = 4  # periods: three parameters and one degree of freedom
 
 
 @dataclass(frozen=True, slots=True)

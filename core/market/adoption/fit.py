@@ -14,7 +14,6 @@ from scipy.optimize import least_squares
 
 from core.market.adoption.curves import Array, Curve, Form, Scale, bound, free
 
-LEAST = 4  # periods: three parameters and one degree of freedom
 _P = np.geomspace(1e-7, 0.7, 56)
 _Q = np.geomspace(0.004, 6.0, 64)
 _RIM_FIRST = (1e-9, 0.98)  # share that buys in the first period: beyond, a valley runs out of what can be

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import InputError
-from core.market.adoption.curves import Array
-from core.market.adoption.fit import LEAST
+from core.market.adoption.curves import LEAST, Array
 
 MOST = 400  # periods: a longer series is days or hours, which these curves do not describe
 _NEEDS = "one column of sales per period, a row a period, the first period first"

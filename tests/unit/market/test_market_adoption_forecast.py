@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.market.adoption import CURVES, adoption, customers, problem
 from core.market.adoption.bass import BASS
 from core.market.adoption.fit import Fit, Problem, fit
-from core.market.adoption.forecast import estimate
+from core.market.adoption.forecast import CURVES, adoption, estimate, problem
 from core.market.adoption.gompertz import GOMPERTZ
 from core.market.adoption.posterior import posterior
+from core.market.survival import customers
 from tests.unit.market.adoption_support import made, published
 
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import InputError
-from core.market.adoption import read_series
+from core.market.adoption.series import read_series
 
 GOOD = "sales\n96\n195\n238\n380\n1045\n1230\n"
 

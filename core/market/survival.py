@@ -1,8 +1,9 @@
 """Customers are adopters who stayed: the curves know who ever bought, churn says who still pays."""
 
 import numpy as np
+from numpy.typing import NDArray
 
-from core.market.adoption.curves import Array
+Array = NDArray[np.float64]
 
 
 def customers(adopters: Array, churn: float | Array, held: float = 0.0) -> Array:
