@@ -30,12 +30,12 @@ def timed(run: Callable[[], object], runs: int = RUNS) -> dict[str, float]:
 
 
 def measure() -> dict[str, Any]:
-    """A churn slider over 512 futures, the money page's two charts, 16,384 draws at three demands, a whole adoption."""
+    """A churn slider, the money page's two charts, 16,384 draws at three demands, and a whole adoption."""
     random = np.random.default_rng(1)
-    paths = random.random((512, 20))
-    few, many = np.exp(random.standard_normal(512)) * 1e6, np.exp(random.standard_normal(16_384)) * 1e6
+    paths = random.random((1024, 20))
+    few, many = np.exp(random.standard_normal(4096)) * 1e6, np.exp(random.standard_normal(16_384)) * 1e6
     service = Service(0.1, 50, 55, 4, 0.7)
-    grid = np.geomspace(0.01, 1000, 61).tolist()
+    grid = np.geomspace(0.01, 1000, 31).tolist()
     return {
         "churn": timed(lambda: [spread(c) for c in customers(paths, 0.05).T]),
         "money": timed(lambda: (at_scales(few, few / 1e9, service, grid), at_scales(few, few / 1e9, service))),

@@ -17,7 +17,6 @@ _METHOD = (
     "Adopters ({curve} curve) less those who left (churn), after {horizon} periods (one: a {period}); median and 80 % "
     "of {n:,} futures."
 )
-_PATHS = 512  # futures that a page moves churn over
 _SEED = 5
 
 
@@ -55,7 +54,7 @@ def adopted(found: Adoption, potential: Array | None, churn: Quantiles, said: Ma
             "bands": _bands(sales),
             "adopters": _bands(np.cumsum(paths, axis=1)[:, len(earlier) :]),
             "customers": _bands(kept[:, len(earlier) :]),
-            "paths": [[float(f"{v:.4g}") for v in row] for row in sales[:: max(1, len(sales) // _PATHS)].tolist()],
+            "paths": [[float(f"{v:.4g}") for v in row] for row in sales.tolist()],
             "churn": {"p10": churn[0], "p50": churn[1], "p90": churn[2]},
             **said,
         },

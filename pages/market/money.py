@@ -25,7 +25,7 @@ WANTED = (
     ("market.margin_10x", "at 10 times", "The same at ten times the demand."),
     ("market.margin_100x", "at 100 times", "The same at a hundred times the demand."),
 )
-_GRID = np.geomspace(0.01, 1000, 61)
+_GRID = np.geomspace(0.01, 1000, 31)
 
 
 def answer(of: Venture, e: Evidence | None) -> str:

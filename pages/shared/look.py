@@ -42,7 +42,7 @@ STATE_HUE = {"allowed": "#009E73", "obligations": "#56B4E9", "unknown": "#8A93A0
 GREY = "#8A93A0"
 
 UNSAID = ("", "word", "score", "correlation")  # units that say nothing beside the figure
-COUNTED = ("components", "packages", "columns", "types", "rows")
+COUNTED = ("components", "packages", "columns", "types", "rows", "customers")
 
 _WORST = (Status.FAIL, Status.STALE, Status.UNKNOWN, Status.PASS)
 
