@@ -60,7 +60,8 @@ def charts(told: Mapping[str, Any]) -> None:
         0.5,
         format="%.1f %%",
         key="churn",
-        help="Churn: the share of the customers who stop in a period. It is tried here and changes no evidence.",
+        help="Churn: the share of the customers who stop in a period. It is tried here and changes no evidence; "
+        "the recorded figure below draws it from its whole range.",
     )
     rows, ever = moved(told, churn / 100)
     money_charts.customers(rows, ever, told["period"], key="customers")

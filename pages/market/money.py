@@ -72,10 +72,11 @@ def charts(of: Venture, told: Mapping[str, Any]) -> list[dict[str, Any]]:
     price = np.asarray(told["draws"]["price"]) if told["currency"] == "USD" else None
     middle = float(np.median(demand))
     grid = at_scales(demand, price, at, _GRID.tolist())
-    rows = at_scales(demand, price, at)
+    asked = (name, at.peak, at.most_busy) == (told["machine"]["machine"], told["peak"], told["most_busy"])
+    rows = told["rows"] if asked else at_scales(demand, price, at)
     ratio = rows[0]["cost"]["p50"] / rows[-1]["cost"]["p50"]
     title = f"On {name}: {money_charts.said_cost(rows[0]['cost'])} at the stated demand"
-    title += f", {ratio:.2g} times less at 100 times of it" if ratio > 1.05 else ", and no less with more of it"
+    title += f", {number(ratio)} times less at 100 times of it" if ratio > 1.05 else ", and no less with more of it"
     marks = [(middle * s, f"{s} ×") for s in SCALES]
     money_charts.cost([middle * s for s in _GRID.tolist()], [r["cost"] for r in grid], marks, key="cost", title=title)
     if price is not None:
@@ -93,7 +94,7 @@ def loads(rows: list[dict[str, Any]]) -> None:
     table = [
         {
             "demand": f"{r['scale']:g} ×",
-            "requests a year": f"{r['requests_a_year']['p50']:,.3g}",
+            "requests a year": number(float(f"{r['requests_a_year']['p50']:.3g}")),
             "machines": f"{r['machines']['p50']:,.0f} ({r['machines']['p10']:,.0f} to {r['machines']['p90']:,.0f})",
             "utilisation": f"{r['utilisation']['p50']:.2%}",
             "1,000 requests": money_charts.said_cost(r["cost"]),
