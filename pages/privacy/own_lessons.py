@@ -211,14 +211,14 @@ def _allow(of: Venture, slug: str) -> None:
 def _teach_sure(of: Venture, it: Entry, rules: RuleFile) -> None:
     kinds = list(dict.fromkeys([*policy.TYPES, *(r.type for r in rules.recognisers)]))
     kind = st.selectbox("Of what?", kinds, format_func=policy.title, key=f"teach-of-{it.slug}", width=360)
-    st.slider(
+    st.number_input(
         "Count it from this score on",
         0.0,
         1.0,
         rules.thresholds.get(kind, LEAST),
         0.05,
         key=f"teach-least-{it.slug}-{kind}",
-        width=480,
+        width=240,
         help="Each finding has a score from 0 to 1.",
     )
     st.caption(

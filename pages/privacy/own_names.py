@@ -61,18 +61,18 @@ def show(of: Venture, it: Entry) -> None:
     if outcome:
         _outcome(outcome)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        minutes = st.select_slider(
+        # Not a slider: in the dark theme its value has too little contrast.
+        minutes = st.radio(
             "Minutes to learn",
             MINUTES,
-            3.0,
+            index=1,
             format_func=lambda m: f"{m:.0f} min",
+            horizontal=True,
             key=f"names-minutes-{it.slug}",
-            width=240,
         )
         start_button(of, ["names"], "Train it", key="start-names", primary=not outcome, minutes=minutes)
         st.caption(
-            f"About {minutes + 2:.0f} to {2 * minutes + 4:.0f} minutes in all on a laptop, longer beside other work. "
-            "You can leave the page, and stop it."
+            "Processor time; finding sentences and judging come on top. You can leave the page, and stop it any time."
         )
     watch(of, ["names"])
     if _adopted(of) and not any(j.kind == "names" for j in live(of)):

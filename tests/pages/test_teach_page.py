@@ -139,7 +139,7 @@ def test_words_to_allow_and_thresholds_are_listed_and_can_be_taken_back(of: Vent
     at.radio(key="teach-what-mail").set_value("Something it finds wrongly").run()
     teach(at, allow="parcel\nNorthwind Bank")
     at.radio(key="teach-what-mail").set_value("How sure it must be").run()
-    at.slider(key="teach-least-mail-PERSON").set_value(0.9).run()
+    at.number_input(key="teach-least-mail-PERSON").set_value(0.9).run()
     button(at, "Try it on my rows").click().run()
     rules = parse(draft.text or "", RULES)
     assert (rules.allow, rules.thresholds) == (["parcel", "Northwind Bank"], {"PERSON": 0.9})
@@ -287,7 +287,7 @@ def names(at: AppTest) -> AppTest:
 def test_a_name_model_is_trained_on_demand_for_as_long_as_was_said(of: Venture) -> None:
     at = names(page())
     assert "It uses the name model that ships" in words(at)
-    at.select_slider(key="names-minutes-mail").set_value(10.0).run()
+    at.radio(key="names-minutes-mail").set_value(10.0).run()
     at.button(key="start-names").click().run()
     assert not at.exception
     [job] = jobs(frame.store())
