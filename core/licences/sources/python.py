@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from time import monotonic
 
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -20,6 +21,8 @@ UNREACHABLE = "not installed and the package index could not be reached"
 OFFLINE = f"{UNREACHABLE} (asking it is switched off)"
 MOST_ABSENT = 20  # packages that the index does not have; from there on the file is at fault
 MOST_ALONE = 20  # roots resolved one by one after all together found no solution
+MOST_ASKED = 1000  # missing packages of one file; a large product names some 300
+ASKING_S = 180.0  # for all tries together
 
 
 def read_listing(
@@ -129,11 +132,15 @@ class _Missing:
     ) -> None:
         self._listing, self._wanted, self._missing, self._local = listing, wanted, missing, local
         self._platform, self._cache, self._progress = platform, cache, progress
+        self._until = monotonic() + ASKING_S
         self._hashes = {w.key: w.hashes for w in wanted if w.hashes}
 
     def read(self) -> dict[str, Package]:
         """Every package that the index adds, and those that it could not give, with the reason."""
         out: dict[str, Package] = {}
+        if len(self._missing) > MOST_ASKED:
+            why = f"not asked for: the file names {len(self._missing):,} packages that are not installed here"
+            return _skipped(self._missing, f"{why}, and at most {MOST_ASKED:,} are; split it into one file per product")
         try:
             wheels, refused = self._resolve(part(self._progress, 0.0, 0.5))
         except IndexUnreachable:
@@ -162,7 +169,7 @@ class _Missing:
         lines = [str(w.requirement) for w in self._wanted] if follow else [str(r) for r in self._missing]
         keep = self._local.pins() if follow else {}
         absent: dict[str, Package] = {}
-        while len(absent) < MOST_ABSENT:
+        while len(absent) < MOST_ABSENT and monotonic() < self._until:
             try:
                 return self._ask(lines, keep.values(), absent, progress), absent
             except NoSolution as error:
@@ -191,6 +198,9 @@ class _Missing:
         refused |= _skipped(missing[MOST_ALONE:], late)
         for requirement in missing[:MOST_ALONE]:
             name = canonicalize_name(requirement.name)
+            if monotonic() > self._until:
+                refused |= _skipped([requirement], f"no answer of the package index within {ASKING_S:.0f} s")
+                continue
             try:
                 wheels |= self._ask([str(requirement)], [], absent, progress)
             except NoSolution as error:

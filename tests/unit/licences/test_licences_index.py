@@ -182,6 +182,21 @@ def test_a_file_that_pins_one_package_twice_is_read_by_the_first_and_says_so(tmp
     assert "line 2: pinned to 1.0 before" in second.reason
 
 
+def test_thousands_of_packages_that_are_nowhere_are_told_and_not_asked_for(tmp_path: Path, index: Index) -> None:
+    found = read(tmp_path, "".join(f"zz-none-{i}==1\n" for i in range(10_000)))
+    assert len(found) == 10_000
+    assert all(isinstance(p, SkippedPackage) and "names 10,000 packages" in p.reason for p in found.values())
+    assert index.asked == []
+
+
+def test_no_more_is_asked_when_the_time_is_over(tmp_path: Path, index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.licences.sources.python.ASKING_S", -1.0)
+    index.add("zz-app", headers={"License": "MIT"})
+    gone = read(tmp_path, "zz-app\n")["zz-app"]
+    assert isinstance(gone, SkippedPackage)
+    assert "no answer of the package index within" in gone.reason
+
+
 def test_a_folder_of_wheels_is_read_with_what_pulled_each_in(tmp_path: Path, index: Index) -> None:
     index.add(
         "zz-app", headers={"License": "MIT", "Requires-Dist": "zz-deep"}, files={"{info}/licenses/LICENSE": "MIT"}
