@@ -36,7 +36,10 @@ class Standing(StrEnum):
     @property
     def badness(self) -> int:
         """0 for the best."""
-        return list(Standing).index(self)
+        return _BADNESS[self]
+
+
+_BADNESS = {standing: i for i, standing in enumerate(Standing)}
 
 
 @dataclass(frozen=True, slots=True)

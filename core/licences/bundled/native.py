@@ -66,6 +66,8 @@ def named(stem: str) -> Library | None:
 
 def is_native(name: str) -> bool:
     """Whether a file holds machine code, by its name."""
+    if ".so" not in name and not name.lower().endswith((".dylib", ".dll", ".a", ".pyd")):
+        return False
     return bool(_LIBRARY.search(name) or _EXTENSION.search(name))
 
 

@@ -105,5 +105,7 @@ def merged(parts: Iterable[Part]) -> list[Part]:
         first = found.setdefault(key, replace(part, name=title))
         if first.licence is None and part.licence is not None:
             first = replace(first, licence=part.licence, says=f"{part.file}: {part.says}", why="")
-        found[key] = replace(first, version=first.version or part.version)
+            found[key] = first
+        if not first.version and part.version:
+            found[key] = replace(first, version=part.version)
     return list(found.values())

@@ -236,3 +236,47 @@ def test_a_proprietary_claim_stands_unless_its_text_is_a_listed_licence(tmp_path
     other_version = match("LicenseRef-scancode-nvidia-sdk-12.8", score=75, at=(1, 9), words=200)
     assert decide(found, [Read(text(), (other_version, third_party))]).concluded == kept.concluded
     assert decide(found, []).concluded == kept.concluded
+
+
+def read_beside(tmp_path: Path, make_dist: Make, stated: str, *found: str) -> Detected:
+    """A package that states a licence, and the licences that its texts turn out to be."""
+    made = package(make_dist(tmp_path, "one", headers={"License-Expression": stated}))
+    reads = [Read(text(f"one/LICENSE{i}"), (match(expression),), "similarity") for i, expression in enumerate(found)]
+    return decide(claim(made), reads)
+
+
+@pytest.mark.parametrize(
+    ("stated", "found", "concluded", "because"),
+    [
+        ("MIT", ["MIT"], "MIT", "the text in one/LICENSE0 agrees"),
+        ("LGPL-3.0-or-later", ["LGPL-3.0-only"], "LGPL-3.0-or-later", "agrees"),
+        ("GPL-3.0-or-later OR MIT", ["GPL-3.0-only", "MIT"], "GPL-3.0-or-later OR MIT", "agrees"),
+        ("MIT", ["BSD-3-Clause"], "MIT", "which is no stricter"),
+        ("GPL-3.0-only", ["MIT"], "GPL-3.0-only", "which is no stricter"),
+        ("MIT", [], "MIT", "in a form that leaves no doubt"),
+    ],
+)
+def test_a_clear_statement_stands_beside_its_text_and_says_whether_that_agrees(
+    tmp_path: Path, make_dist: Make, stated: str, found: list[str], concluded: str, because: str
+) -> None:
+    one = read_beside(tmp_path, make_dist, stated, *found)
+    assert str(one.concluded) == concluded
+    assert because in one.because
+    assert one.won == "License-Expression"
+    assert len(one.evidence) == 1 + len(found), "each text leaves its line, whoever won"
+
+
+def test_a_clear_statement_that_its_own_text_contradicts_for_the_worse_is_unknown(
+    tmp_path: Path, make_dist: Make
+) -> None:
+    one = read_beside(tmp_path, make_dist, "MIT", "GPL-3.0-only")
+    assert (one.declared, one.concluded) == ("MIT", None)
+    assert one.why == "it states MIT but ships the text of GPL-3.0-only: ask its authors"
+
+
+def test_what_a_licence_file_lists_as_bundled_is_not_the_packages_own() -> None:
+    body = "BSD text\n" * 30 + "This binary distribution also bundles the following software:\n" + "GPL text\n" * 30
+    hits = (match("BSD-3-Clause", at=(1, 20)), match("GPL-3.0-only", at=(40, 60)))
+    found = weigh([Read(LicenceText("p/LICENSE", body), hits)], frozenset())
+    assert str(found.concluded) == "BSD-3-Clause"
+    assert [h.applies for h in found.hits] == [True, False]
