@@ -56,8 +56,9 @@ def _part(package: str, info: str, name: str) -> str:
     if not folders or any(f.endswith(".dist-info") for f in folders[1:]):
         return ""
     inside = folders[2:] if own else folders[1:]
-    if own and _LISTED.search("/".join(inside)) and not _NAMED.search(path.name):
-        return "" if spdx.read_name(path.stem) is not None else path.stem.lower()
+    if not _NAMED.search(path.name):
+        listed = own and _LISTED.search("/".join(inside)) and not _is_licence(path.stem)
+        return path.stem.lower() if listed else ""
     named = next((f for f in reversed(inside) if f.casefold() not in _GENERIC), "") or _named_after(path.name)
     return "" if _is_own(package, named) else named
 
@@ -65,8 +66,14 @@ def _part(package: str, info: str, name: str) -> str:
 def _named_after(file: str) -> str:
     """The part in a file's name: "eigen" of LICENSE.eigen; nothing where it only names a licence."""
     rest = _WORDS.sub("", _WORDS.sub("", file)).strip("-_. ")
-    node = spdx.read_name(rest) if rest else None
-    return "" if node is not None or spdx.families(rest) or len(rest) < 2 else rest.lower()
+    return "" if len(rest) < 2 or _is_licence(rest) else rest.lower()
+
+
+def _is_licence(text: str) -> bool:
+    """Whether it is an SPDX id or a name people use for a licence; ScanCode's keys are names of projects, too."""
+    node = spdx.parse(text)
+    by_id = node is not None and str(node).casefold() == text.casefold()
+    return by_id or spdx.squeeze(text) in spdx.names()["aliases"] or bool(spdx.families(text))
 
 
 def _is_own(package: str, part: str) -> bool:

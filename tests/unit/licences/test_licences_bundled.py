@@ -197,6 +197,27 @@ def test_every_row_of_the_table_has_a_licence_that_a_list_knows_or_says_why_not(
         assert library.source.startswith("http"), library.name
 
 
+def test_licence_files_of_parts_are_named_after_them_and_the_packages_own_are_not_among_them(
+    tmp_path: Path, make_dist: Make
+) -> None:
+    info = "one-1.0.dist-info/licenses"
+    folder = make_dist(tmp_path, "one", headers={"License": "MIT"})
+    theirs = {
+        f"{info}/third_party/fmt/LICENSE": "fmt",
+        f"{info}/LICENSE.eigen": "eigen",
+        f"{info}/LICENSES/KLIB_LICENSE": "klib",
+        f"{info}/BUILD_LICENSES/freetype.txt": "freetype",
+        "one/_vendor/click/LICENSE.txt": "click",
+        "one/qhull_src/COPYING_QHULL.txt": "qhull_src",
+        "one/python.LICENSE": "python",
+    }
+    own = [f"{info}/{n}" for n in ("LICENSE", "LICENSE.MIT", "LICENSE-APACHE", "README.rst", "NOTICE", "CHANGELOG.rst")]
+    looked_at(folder, dict.fromkeys([*theirs, *own, f"{info}/LICENSES/Apache-2.0.txt", "one/licence.py"], "words"))
+    package = read_package(folder)
+    assert isinstance(package, ResolvedPackage)
+    assert {t.text.file: t.part for t in xray(package, []).texts} == theirs
+
+
 def test_a_collection_of_licences_is_not_taken_for_parts(tmp_path: Path, make_dist: Make) -> None:
     folder = make_dist(tmp_path, "one", headers={"License": "MIT"})
     files = {f"one/texts/{i}/LICENSE": "GPL text" for i in range(200)}
