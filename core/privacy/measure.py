@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.privacy import policy
-from core.privacy.names.measure import described, finder
+from core.privacy.names.measure import described, use
 from core.privacy.risk import record as risk
+from core.privacy.scan import TableScan, scan_file
+from core.privacy.search import searching
 from core.privacy.share import pooled
 from core.progress import Progress, part, silent
 from core.settings import settings
@@ -46,28 +48,29 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     if not files:
         return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
     progress(0, 1, "loading the recognisers")
-    search = finder(venture)
-    from core.privacy.scan import scan_file
-
+    use(venture)
+    rules = venture.locate(RULES) if (venture.folder / RULES).exists() else None
     size = sum(full.stat().st_size for _, full, _ in files) or 1
     limit = settings().upload_rows
     scans: list[TableScan] = []
     tables, done = [], 0
-    for path, full, sample in files:
-        share = part(progress, done / size, (done := done + full.stat().st_size) / size)
-        of_file = list(scan_file(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
-        scans += of_file
-        tables.append((path, full, of_file[0].as_json()["columns"]))  # re-identification looks at the first sheet
+    with searching(size, rules) as search:
+        for path, full, sample in files:
+            share = part(progress, done / size, (done := done + full.stat().st_size) / size)
+            of_file = list(scan_file(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
+            scans += of_file
+            tables.append((path, full, of_file[0].as_json()["columns"]))  # re-identification looks at the first sheet
+        problems = search.problems
     (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
     hidden = risk.records(tables, max_rows=limit, progress=part(progress, 1, 1))
-    return _evidence(scans, Source("measured", described(venture)), search.problems) + hidden
+    return _evidence(scans, Source("measured", described(venture)), problems) + hidden
 
 
 def _unknown(id_: str) -> Evidence:
     return Evidence(id_, None, _UNITS[id_], _METHODS[id_], Source("measured"), reason=NO_DATA)
 
 
-def _evidence(scans: Sequence["TableScan"], source: Source, stopped: Sequence[str]) -> list[Evidence]:
+def _evidence(scans: Sequence[TableScan], source: Source, stopped: Sequence[str]) -> list[Evidence]:
     rows, read, unread = (sum(getattr(s, n) for s in scans) for n in ("rows", "scanned", "unread_rows"))
     share = pooled([(s.direct_share, s.rows) for s in scans])
     columns = [
@@ -94,7 +97,7 @@ def _evidence(scans: Sequence["TableScan"], source: Source, stopped: Sequence[st
     ]
 
 
-def _types(scans: Iterable["TableScan"]) -> list[dict[str, Any]]:
+def _types(scans: Iterable[TableScan]) -> list[dict[str, Any]]:
     """The direct types found, most cells first; those that nothing but doubted hits speak for are left out."""
     out: dict[str, dict[str, Any]] = {}
     for scan_ in scans:
@@ -115,7 +118,7 @@ def _types(scans: Iterable["TableScan"]) -> list[dict[str, Any]]:
     return sorted(out.values(), key=lambda t: (-t["cells"], t["type"]))
 
 
-def _shown(scans: Sequence["TableScan"]) -> dict[str, Any]:
+def _shown(scans: Sequence[TableScan]) -> dict[str, Any]:
     """All that charts need, bounded: of very wide files the columns with most found."""
     files = [s.as_json() for s in scans]
     every = [c for f in files for c in f["columns"]]

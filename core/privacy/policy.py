@@ -53,6 +53,21 @@ CHANCE: Mapping[str, tuple[float, range]] = {
     "UK_NHS": (1 / 11, range(10, 11)),  # modulus 11
 }
 
+# Words of a column's name that say which kind of name its values are.
+NAMED: Mapping[str, frozenset[str]] = {
+    "LOCATION": frozenset(
+        "city cities town village county country state province region district place location locality".split()
+    ),
+    "ORGANIZATION": frozenset(
+        "company companies employer organisation organization firm vendor supplier merchant brand institution bank "
+        "university school agency business manufacturer publisher".split()
+    ),
+}
+NAMED_PERSON = frozenset(
+    "person contact owner manager holder user customer client employee patient first last given family full author "
+    "agent representative rep by".split()
+)
+
 
 def group(kind: str) -> Group:
     """The group of an entity type; one that is not in the table counts as direct, the safe side."""

@@ -1,16 +1,17 @@
 """What need not be read one by one: values whose form was read often enough, and names beyond a random sample."""
 
 import re
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from core.privacy.protect import masked
-from core.privacy.shapes import TIERS, Tier, shape
+from core.privacy.shapes import TIERS, Tier, shapes
 from core.privacy.source import Row
 from core.privacy.tally import Basis, Hit, Outcome
 
 UNANIMOUS = 200  # values of one form that must all have had the same answer: 0 other ones bound their share at 1.5 %
-SHORT, SHORT_VALUES, TEXT_VALUES = 40, 1_500, 8_000  # mean characters of short values; the most read of a column
+SHORT, SHORT_VALUES, TEXT_VALUES = 40, 800, 8_000  # mean characters of short values; the most read of a column
+MOST_FORMS = 10_000  # of a column that are remembered
 
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
@@ -27,9 +28,24 @@ class Forms:
     be told by its form, nor whether check digits are right unless they never or always are.
     """
 
-    seen: dict[str, tuple[Verdict, int]] = field(default_factory=dict)
+    read: Counter[str] = field(default_factory=Counter)  # values read of a form
+    known: dict[str, tuple[Verdict, Outcome]] = field(default_factory=dict)
     torn: set[str] = field(default_factory=set)
     settled: int = 0  # values
+
+    def due(self, values: Sequence[str]) -> tuple[list[str], dict[str, list[str]]]:
+        """The values that must be read now, and by their form those that may not have to be."""
+        now: list[str] = []
+        later: defaultdict[str, list[str]] = defaultdict(list)
+        asked = Counter[str]()
+        for value in values:
+            form = _form(value)
+            if form in self.torn or self.read[form] + asked[form] < UNANIMOUS:
+                asked[form] += 1
+                now.append(value)
+            else:
+                later[form].append(value)
+        return now, later
 
     def learn(self, value: str, outcome: Outcome) -> None:
         """Take in a value that was read."""
@@ -38,23 +54,19 @@ class Forms:
             return
         whole = len(outcome.hits) <= 1 and not outcome.foreign
         verdict: Verdict = (frozenset((h.type, h.basis) for h in outcome.hits), outcome.weak, whole)
-        known, times = self.seen.get(form, (verdict, 0))
-        if known != verdict or not whole:
+        before = self.known.get(form)
+        if not whole or (before and before[0] != verdict) or (not before and len(self.known) >= MOST_FORMS):
             self.torn.add(form)
-            self.seen.pop(form, None)
-        elif form in self.seen or len(self.seen) < 10_000:
-            self.seen[form] = (known, times + 1)
+            self.known.pop(form, None)
+            return
+        if not before:
+            hits = tuple(Hit(kind, 0, "", basis) for kind, basis in verdict[0])
+            self.known[form] = verdict, Outcome(outcome.shape, Tier.PATTERNS, hits, weak=outcome.weak)
+        self.read[form] += 1
 
-    def answer(self, value: str) -> Outcome | None:
-        """The answer for a value that was not read; None where it has to be."""
-        verdict, times = self.seen.get(_form(value), (None, 0))
-        if verdict is None or times < UNANIMOUS:
-            return None
-        self.settled += 1
-        text = value.strip()
-        hits = tuple(Hit(kind, hash(text.casefold()), masked(text, kind), basis) for kind, basis in verdict[0])
-        digits = len(text) if text.isdecimal() else 0
-        return Outcome(shape(value), Tier.PATTERNS, hits, weak=verdict[1], digits=digits, length=len(text))
+    def answer(self, form: str) -> Outcome | None:
+        """The answer for all values of a form, with no key or example of its own; None where they have to be read."""
+        return self.known[form][1] if form in self.known and self.read[form] >= UNANIMOUS else None
 
 
 def _form(value: str) -> str:
@@ -67,19 +79,15 @@ def names_to_read(draw: Sequence[tuple[int, Row]], column: int) -> tuple[int, in
     All rows where the values are no more than a column's limit, which is lower for short ones: names, places and
     companies are told by some hundreds, sentences only by reading them.
     """
-    values: dict[str, None] = {}
-    seen: set[str] = set()
-    rows, limit = 0, SHORT_VALUES
-    lengths = 0
-    for _, row in draw:
-        value = row[column]
-        if value not in seen:
-            seen.add(value)
-            if TIERS[shape(value)] == Tier.NAMES:
-                values[value] = None
-                lengths += len(value)
-                limit = SHORT_VALUES if lengths <= SHORT * len(values) else TEXT_VALUES
-                if len(values) > limit:
-                    return rows, limit
-        rows += 1
-    return rows, limit
+    first: dict[str, int] = {}
+    for at, (_, row) in enumerate(draw):
+        first.setdefault(row[column], at)
+    limit, lengths, values = SHORT_VALUES, 0, 0
+    for (value, at), form in zip(first.items(), shapes(list(first)), strict=True):
+        if TIERS[form] == Tier.NAMES:
+            values += 1
+            lengths += len(value)
+            limit = SHORT_VALUES if lengths <= SHORT * values else TEXT_VALUES
+            if values > limit:
+                return at, limit
+    return len(draw), limit

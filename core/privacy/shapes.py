@@ -1,7 +1,10 @@
 """What a cell looks like, which decides how it is searched: a name model is wasted on a number."""
 
 import re
+from collections.abc import Sequence
 from enum import IntEnum, StrEnum
+
+import polars as pl
 
 
 class Shape(StrEnum):
@@ -13,6 +16,7 @@ class Shape(StrEnum):
     NUMBER = "number"
     DATE = "date"
     UUID = "uuid"
+    IP = "IP address"
     CODE = "code"
     TEXT = "text"
 
@@ -38,6 +42,7 @@ TIERS = {
     Shape.NUMBER: Tier.PATTERNS,
     Shape.DATE: Tier.FORM,
     Shape.UUID: Tier.FORM,
+    Shape.IP: Tier.FORM,
     Shape.CODE: Tier.PATTERNS,
     Shape.TEXT: Tier.NAMES,
 }
@@ -49,11 +54,13 @@ _AMOUNT = re.compile(
     r"|[+-]?(?:0|[1-9]\d{0,6})?\.\d+(?:[eE][+-]?\d{1,3})?"
 )
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_IP = re.compile(r"(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3}")
 _TIME = r"(?:[T ][0-2]?\d:[0-5]\d(?::[0-5]\d(?:\.\d{1,9})?)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?)?"
 _YEAR = r"(?:19|20)\d\d"
 _DAY = r"(?:0?[1-9]|[12]\d|3[01])"
 _DATE = re.compile(rf"(?:{_YEAR}[-/]{_DAY}[-/]{_DAY}|{_DAY}[-/]{_DAY}[-/]{_YEAR}|{_DAY}\.{_DAY}\.{_YEAR}){_TIME}")
 _CODE = re.compile(r"\S{1,64}")
+_FEW = 64  # cells up to which one by one is as quick
 
 
 def shape(cell: str) -> Shape:
@@ -63,7 +70,7 @@ def shape(cell: str) -> Shape:
         return Shape.EMPTY
     if value.lower() in _FLAGS:
         return Shape.FLAG
-    for kind, form in ((Shape.AMOUNT, _AMOUNT), (Shape.UUID, _UUID), (Shape.DATE, _DATE)):
+    for kind, form in ((Shape.AMOUNT, _AMOUNT), (Shape.UUID, _UUID), (Shape.DATE, _DATE), (Shape.IP, _IP)):
         if form.fullmatch(value):
             return kind
     if not any(c.isalpha() for c in value):
@@ -71,6 +78,41 @@ def shape(cell: str) -> Shape:
     if _CODE.fullmatch(value) and any(c.isdigit() or c in "_@/:" for c in value):
         return Shape.CODE
     return Shape.TEXT
+
+
+# Characters of which Python and polars may think differently: whether they are a digit, a letter or white space.
+_ODD = r"[^\x09-\x0d\x20-\x7e]"
+_TOLD = (
+    (Shape.EMPTY, r"^$"),
+    (Shape.FLAG, rf"^(?i:{'|'.join(sorted(_FLAGS))})$"),
+    (Shape.AMOUNT, rf"^(?:{_AMOUNT.pattern})$"),
+    (Shape.UUID, rf"^(?:{_UUID.pattern})$"),
+    (Shape.DATE, rf"^(?:{_DATE.pattern})$"),
+    (Shape.IP, rf"^{_IP.pattern}$"),
+    (Shape.NUMBER, r"^[^A-Za-z]+$"),
+    (Shape.CODE, rf"^{_CODE.pattern}$"),
+)
+_CODED = r"[\d_@/:]"
+
+
+def shapes(cells: Sequence[str]) -> list[Shape]:
+    """The form of each cell, as `shape` tells it; many at once, by polars."""
+    if len(cells) < _FEW:
+        return [shape(c) for c in cells]
+    told = pl.lit(Shape.TEXT.value)
+    value = pl.col("cell").str.strip_chars()
+    for form, pattern in reversed(_TOLD):
+        fits = value.str.contains(pattern)
+        if form == Shape.CODE:
+            fits &= value.str.contains(_CODED)
+        told = pl.when(fits).then(pl.lit(form.value)).otherwise(told)
+    try:
+        frame = pl.DataFrame({"cell": cells}, schema={"cell": pl.String})
+    except UnicodeEncodeError:  # half a surrogate pair, as broken JSON has
+        return [shape(c) for c in cells]
+    found = frame.select(told=told, odd=pl.col("cell").str.contains(_ODD))
+    kinds = {form.value: form for form in Shape}
+    return [shape(c) if odd else kinds[kind] for c, (kind, odd) in zip(cells, found.iter_rows(), strict=True)]
 
 
 def foreign(cell: str) -> bool:

@@ -1,16 +1,18 @@
 """Adds up what was found in the cells of a column, and says what that means for the column."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from core.intervals import wilson
 from core.privacy import policy
+from core.privacy.protect import masked
 from core.privacy.shapes import Shape, Tier
 from core.privacy.share import Share, share_of
 
 EXAMPLES = 3
+LONGEST = 50_000  # characters of a cell that are read whole
 MOST_VALUES = 100_000  # distinct values counted exactly; beyond that "at least"
 CORROBORATED = 2  # distinct values that make a finding a property of the column
 ENOUGH = 20  # plain numbers from which chance can be told
@@ -41,6 +43,7 @@ class Outcome:
     digits: int = 0  # of a value that is nothing but digits
     length: int = 0  # characters
     unread: bool = False  # its names were not looked for: a random draw speaks for it
+    cut: bool = False  # so long that only parts of it were read
 
     @property
     def direct(self) -> frozenset[tuple[str, Basis]]:
@@ -90,6 +93,7 @@ class ColumnScan:
         cells: cells looked at, empty ones included; `distinct` values among them.
         scanned: distinct values that a recogniser read; `skipped`: filled cells that none needed to read.
         unread: filled cells in which no names were looked for, because a random draw of rows speaks for them.
+        cut: cells too long to be read whole.
         tier: the most thorough search that any of its cells got.
         reason: what was left out and why, and what could not be read.
         weak: mere number shapes, by type: shown, not counted.
@@ -106,6 +110,7 @@ class ColumnScan:
     skipped: int
     foreign: int
     unread: int
+    cut: int
     tier: str
     reason: str
     weak: Mapping[str, int]
@@ -134,6 +139,7 @@ class ColumnScan:
             "skipped": self.skipped,
             "foreign": self.foreign,
             "unread": self.unread,
+            "cut": self.cut,
             "saved_cells": self.saved,
             "tier": self.tier,
             "reason": self.reason,
@@ -153,14 +159,15 @@ class _Found:
 class ColumnTally:
     """The running sums of one column."""
 
-    def __init__(self, name: str) -> None:
-        """Begin with nothing seen."""
+    def __init__(self, name: str, words: Collection[str] = ()) -> None:
+        """Begin with nothing seen; `words` are those of the column's name."""
         self.name = name
+        self.words = frozenset(words)
         self.shapes: Counter[Shape] = Counter()
         self.distinct: Counter[Tier] = Counter()
         self.lengths: Counter[int] = Counter()
         self.weak: Counter[str] = Counter()
-        self.foreign = self.longest = self.unread = self.read = 0
+        self.foreign = self.longest = self.unread = self.read = self.cut = 0
         self.drawn_rows: Counter[frozenset[str]] = Counter()
         self.found: dict[str, _Found] = {}
 
@@ -168,8 +175,22 @@ class ColumnTally:
         """Take in what each cell of rows drawn at random holds; it speaks for cells whose names are not read."""
         self.drawn_rows.update(types)
 
+    def alike(self, outcome: Outcome, values: Sequence[str]) -> None:
+        """Take in distinct values, once, that have one answer by their form and were not read."""
+        if outcome.shape == Shape.EMPTY:
+            return
+        self.distinct[outcome.tier] += len(values)
+        if outcome.shape == Shape.NUMBER:
+            self.lengths.update(len(text) for v in values if (text := v.strip()).isdecimal())
+        for hit in outcome.hits:
+            found = self.found.setdefault(hit.type, _Found())
+            found.basis[hit.basis] += len(values)
+            found.keys.update(hash(v.strip().casefold()) for v in values[: max(0, MOST_VALUES - len(found.keys))])
+            for value in values[: EXAMPLES - len(found.examples)]:
+                found.examples[masked(value.strip(), hit.type)] = None
+
     def meet(self, outcome: Outcome, *, read: bool = True) -> None:
-        """Take in a distinct value, once; `read` by a recogniser, or answered without."""
+        """Take in a distinct value, once; `read` by a recogniser, or not at all."""
         self.read += read and outcome.tier >= Tier.PATTERNS
         if outcome.shape != Shape.EMPTY:
             self.distinct[outcome.tier] += 1
@@ -185,10 +206,11 @@ class ColumnTally:
                 found.examples[hit.example] = None
 
     def add(self, outcome: Outcome, cells: int) -> None:
-        """Take in the cells that hold that value."""
+        """Take in the cells that hold values with that outcome."""
         self.shapes[outcome.shape] += cells
         self.foreign += cells * outcome.foreign
         self.unread += cells * outcome.unread
+        self.cut += cells * outcome.cut
         for kind in {h.type for h in outcome.hits}:
             self.found[kind].cells += cells
         for kind in outcome.weak:
@@ -204,7 +226,17 @@ class ColumnTally:
         values, distinct = found.basis["model"], self.distinct.total()
         if 0 < values * 2 < distinct and self._categories():
             return "model", f"{values} of {distinct} categories that look like it"
+        if self._other(kind) and found.basis["model"]:
+            return "model", "the column is named for another kind, and most of its values are of that"
         return None
+
+    def _other(self, kind: str) -> bool:
+        """Whether names of this kind are odd ones in a column that says to hold places or organisations, and does."""
+        said = [k for k, words in policy.NAMED.items() if self.words & words]
+        if kind != "PERSON" or not said or self.words & policy.NAMED_PERSON:
+            return False
+        model = {k: found.basis["model"] for k, found in self.found.items()}
+        return max(model.get(k, 0) for k in said) >= model["PERSON"]
 
     def _categories(self) -> bool:
         filled = self.shapes.total() - self.shapes[Shape.EMPTY]
@@ -233,6 +265,7 @@ class ColumnTally:
             skipped=self.shapes[Shape.FLAG] + self.shapes[Shape.AMOUNT],
             foreign=self.foreign,
             unread=self.unread,
+            cut=self.cut,
             tier=tier.words,
             reason=self._reason(forgot, settled),
             weak=dict(self.weak.most_common()),
@@ -276,8 +309,8 @@ class ColumnTally:
             parts.append(f"{n:,} amounts, counts and decimals were not searched")
         if n := self.shapes[Shape.FLAG]:
             parts.append(f"{n:,} yes/no values were not searched")
-        if n := self.shapes[Shape.DATE] + self.shapes[Shape.UUID]:
-            parts.append(f"{n:,} dates and random identifiers were told by their form")
+        if n := self.shapes[Shape.DATE] + self.shapes[Shape.UUID] + self.shapes[Shape.IP]:
+            parts.append(f"{n:,} dates, random identifiers and IP addresses were told by their form")
         if n := self.shapes[Shape.NUMBER] + self.shapes[Shape.CODE]:
             parts.append(f"{n:,} numbers and codes were searched by patterns, without the name model")
         if settled:
@@ -285,6 +318,11 @@ class ColumnTally:
         if n := self.unread:
             told = f"{self.drawn_rows.total():,} rows drawn at random"
             parts.append(f"names were not looked for in {n:,} cells; {told} say how many hold them")
+        if n := self.cut:
+            parts.append(
+                f"{n:,} cells above {LONGEST:,} characters were read in part: their beginning, and the first parts "
+                "with a digit or an @"
+            )
         if n := self.foreign:
             parts.append(f"{n:,} cells are not in Latin script, which these recognisers hardly read")
         if forgot:

@@ -11,6 +11,7 @@ from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder
 from core.privacy.names import own, weights
 from core.privacy.names.fill import Filled
+from core.privacy.search import described as engine
 from core.privacy.source import open_table
 from core.progress import Progress, silent
 from core.settings import settings
@@ -60,8 +61,6 @@ def rules_of(venture: Venture) -> "Rules | None":
 
 def described(venture: Venture) -> str:
     """What searched, for the source of a figure: the detector, and the hashes of own weights and rules."""
-    from core.privacy.engine import described as engine
-
     own_names, rules = own_file(venture), venture.inputs("privacy").get(RULES)
     by = f"{engine()}; own names {content_hash(own_names)[:8]}" if own_names.exists() else engine()
     return f"{by}; {RULES} {rules[:8]}" if rules else by

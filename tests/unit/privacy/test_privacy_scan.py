@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.privacy.detect import detector
-from core.privacy.scan import TableScan, _by_form, _outcome, scan
+from core.privacy.reading import by_form, outcome
+from core.privacy.scan import TableScan, scan
 from core.privacy.shapes import TIERS, Tier, shape
 from core.privacy.tally import ColumnScan, EntityScan
 from core.progress import Cancelled
@@ -153,9 +154,9 @@ TEXTS = [
 def types_in(cell: str, context: str) -> frozenset[str]:
     tier = TIERS[shape(cell)]
     if tier < Tier.PATTERNS:
-        return frozenset(h.type for h in _by_form(cell).hits)
+        return frozenset(h.type for h in by_form(shape(cell)).hits)
     [spans] = detector().detect([cell], context=[context], names=tier == Tier.NAMES)
-    return frozenset(h.type for h in _outcome(cell, spans, tier).hits)
+    return frozenset(h.type for h in outcome(cell, spans, tier).hits)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -180,7 +181,7 @@ def test_chunks_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     whole = without_times(scan(path))
     monkeypatch.setattr("core.privacy.source.CHUNK_ROWS", 7)
     assert without_times(scan(path)) == whole
-    monkeypatch.setattr("core.privacy.scan.MEMORY", 0)
+    monkeypatch.setattr("core.privacy.sweep.MEMORY", 0)
     forgetful = scan(path)
     assert [[(e.type, e.cells) for e in c.entities] for c in forgetful.columns] == [
         [(e["type"], e["cells"]) for e in c["entities"]] for c in whole
