@@ -42,7 +42,7 @@ def test_each_question_is_answered_with_its_own_context_and_search(processes: Pr
 
 def test_what_was_started_ahead_is_taken_once(monkeypatch: pytest.MonkeyPatch, processes: Processes) -> None:
     monkeypatch.delitem(sys.modules, search.AHEAD, raising=False)
-    monkeypatch.setattr(search, "Processes", lambda: processes)
+    monkeypatch.setattr(search, "Processes", type("Started", (), {"__new__": lambda _: processes}))
     started = importlib.import_module(search.AHEAD)
     assert started.take() is processes
     assert started.take() is None
