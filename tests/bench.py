@@ -20,7 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from core.jobs import JobStatus, ensure_worker, jobs, prepare, submit, wait
 from core.settings import Settings
 from core.store import connect
-from tests.bench_tables import tables
+from tests.bench_tables import section
 from tests.e2e.conftest import CHROMIUM, PROJECT, Server
 
 SAMPLE = PROJECT / "data" / "ventures" / "support-desk" / "venture.toml"
@@ -172,8 +172,6 @@ def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
         rows.append(("The same, clicked at once", spread(at_once, "s"), ""))
         looked = [look() for _ in range(3)]
         rows.append(("The same as a command, imports included", spread(looked, "s"), ""))
-        say("scanning tables beside presidio-structured")
-        rows += tables()
         say("timing steps of training")
         rows += training()
         say("timing re-identification risk")
@@ -220,6 +218,7 @@ def main() -> None:
         "",
         *quality(),
         "",
+        *section(),
         *licences(),
     ]
     file = PROJECT / "docs" / "benchmarks.md"
