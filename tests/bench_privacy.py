@@ -179,8 +179,9 @@ def pace(texts: Sequence[str]) -> list[str]:
     return [
         f"Reference mode gives {same:,} of {len(texts):,} texts ({same / len(texts):.2%}) Presidio's default answers,",
         f"scores included. One by one the default took {wall:.1f} s ({cpu:.1f} processor seconds),",
-        f"`privacy detect --reference` with {workers} processes {seconds:.1f} s ({worked:.1f}): {wall / seconds:.1f} times faster, with",
-        f"{cpu / worked:.1f} times less work. Loading is left out of both; load {os.getloadavg()[0]:.1f}.",
+        f"`privacy detect --reference` with {workers} processes {seconds:.1f} s ({worked:.1f}):",
+        f"{wall / seconds:.1f} times faster, with {cpu / worked:.1f} times less work. Loading is left out",
+        f"of both; load {os.getloadavg()[0]:.1f}.",
         "",
     ]
 

@@ -320,8 +320,8 @@ class ColumnTally:
             parts.append(f"names were not looked for in {n:,} cells; {told} say how many hold them")
         if n := self.cut:
             parts.append(
-                f"{n:,} cells above {LONGEST:,} characters were read in part: their beginning, and the first parts "
-                "with a digit or an @"
+                f"{n:,} cell{'s' * (n > 1)} above {LONGEST:,} characters {'were' if n > 1 else 'was'} read in part: "
+                "the beginning, and the first parts with a digit or an @"
             )
         if n := self.foreign:
             parts.append(f"{n:,} cells are not in Latin script, which these recognisers hardly read")

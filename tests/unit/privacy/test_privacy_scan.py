@@ -291,3 +291,29 @@ def test_one_ssn_among_many_rows_is_found_where_names_are_sampled(tmp_path: Path
     assert result.judged is not None
     assert result.judged < 4_000
     assert "rows drawn at random say how many" in column(result, "customer").reason
+
+
+def test_a_cell_too_long_to_be_read_whole_is_read_in_part_and_told(tmp_path: Path) -> None:
+    long = "nothing here " * 6_000 + "ssn 212-54-8731 " + "nothing here " * 400_000
+    result = scan(table(tmp_path, ["note", "n"], [(long, 1), ("short", 2)]))
+    assert column(result, "note").cut == 1
+    assert "1 cell above 50,000 characters was read in part" in column(result, "note").reason
+    assert entity(result, "note", "US_SSN").cells == 1
+    assert result.as_json()["columns"][1]["cut"] == 0
+
+
+def test_cities_and_companies_in_columns_named_so_are_no_persons(tmp_path: Path) -> None:
+    towns = ["Paris", "London", "Berlin", "Madrid", "Lake Stephen", "East John", "Port Mary", "Rome", "Vienna"]
+    firms = ["Miller Ltd", "Smith Inc", "Conley LLC", "Baker and Sons", "Jane Morris", "Acme GmbH", "Globex Corp"]
+    rows = [(towns[i % 9], firms[i % 7], towns[i % 9]) for i in range(63)]
+    result = scan(table(tmp_path, ["city", "employer", "customer"], rows))
+    assert "PERSON" not in {e.type for name in ("city", "employer") for e in column(result, name).direct}
+    assert {e.type for e in column(result, "city").entities if e.label} >= {"LOCATION"}
+    assert {e.type for e in column(result, "employer").entities if e.label} >= {"ORGANIZATION"}
+
+
+def test_names_in_a_column_named_for_something_else_are_still_names(tmp_path: Path) -> None:
+    names = ["Margaret Thompson", "Robert Miller", "Patricia Nguyen", "Thomas Baker", "Susan Clark", "Ann Lee"]
+    result = scan(table(tmp_path, ["company"], [(names[i % 6],) for i in range(60)]))
+    assert "PERSON" in {e.type for e in column(result, "company").direct}
+    assert result.direct_rows >= 50
