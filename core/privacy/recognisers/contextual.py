@@ -221,7 +221,7 @@ class Titles(Finder):
         lower = text == text.lower()
         for hit in _PREFIXES.finditer(text):
             follows = hit["next"]
-            named = follows[0].isupper() or (lower and not lexicon.common(follows))
+            named = follows[0].isupper() or (lower and (not lexicon.common(follows) or lexicon.maybe_given(follows)))
             if named and (lower or hit["value"][0].isupper()):
                 yield Match(*hit.span("value"), "TITLE", "form of address", 0.8)
         for hit in (hit for pattern in _TITLES for hit in pattern.finditer(text)):

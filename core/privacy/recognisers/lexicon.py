@@ -139,6 +139,20 @@ def given(word: str) -> bool:
     return not common(low) or (low in _frequent() and not low.endswith("ing"))
 
 
+@cache
+def family_names() -> frozenset[str]:
+    """Family names in lower case."""
+    providers = (importlib.import_module(f"faker.providers.person.{locale}").Provider for locale in _NAMES)
+    found = {w.lower() for p in providers for w in getattr(p, "last_names", ()) if len(w) > 2 and w.isalpha()}
+    return frozenset(found - STOP_WORDS - MODERN - CALENDAR)
+
+
+def family(word: str, *, sure: bool = False) -> bool:
+    """Whether a word is on the lists of family names; unless `sure`, one that is also an adjective or a verb is not."""
+    low = word.lower()
+    return low in family_names() and (sure or low not in _lemmas()[1])
+
+
 def maybe_given(word: str) -> bool:
     """Whether a word is on the lists of given names at all."""
     return word.lower() in given_names()

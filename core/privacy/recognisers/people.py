@@ -13,6 +13,15 @@ _TOKEN = re.compile(r"[^\W\d_][\w'’\-]{0,40}")
 _GAP = re.compile(r"\.?[ \u00a0]{1,2}")
 _PARTICLES = frozenset("al bin da das de del della den der di dos du el la le mac mc st ten ter van von y zu".split())
 _MOST = 4  # words of a name after its first
+_SUFFIX = re.compile(r",?[ ](?:(?:jr|sr|esq)\b\.?|ph\.?d\b\.?|m\.?d\b\.?|dds\b|dvm\b|i{2,3}\b|iv\b)", re.IGNORECASE)
+_CLOSED = re.compile(r"\s*(?:$|[\n.,;:!?)|>])")  # nothing goes on after a word
+# In a text without capitals, what a person has: "oliver's address".
+_OWNED = re.compile(
+    r"(?<![\w@#])(?P<name>[^\W\d_]{3,30})(?:'s|’s)\s(?:(?:new|old|home|work|email|phone|mobile|cell|bank)\s)?(?:address|phone"
+    r"|number|e-?mail|account|card|birthday|birth\sdate|passport|licen[cs]e|house|flat|place|wife|husband|mother|father"
+    r"|son|daughter|brother|sister)\b",
+    re.IGNORECASE,
+)
 # After these a name stands, whatever its case.
 _SURE = re.compile(
     r"\b(?:(?:first|last|full|maiden|family|given|user|middle)[ _]?)?names?(?:'s|’s|\s+(?:is|was|are"
@@ -49,6 +58,10 @@ class People(Finder):
             yield from self._after(text, trigger.end(), written, sure=True)
         for trigger in _MAYBE.finditer(text):
             yield from self._after(text, trigger.end(), written, sure=bool(_TITLED.search(trigger[0])))
+        if written is not Case.MIXED:
+            for owned in _OWNED.finditer(text):
+                if lexicon.maybe_given(owned["name"]) or lexicon.family(owned["name"]):
+                    yield Match(*owned.span("name"), "PERSON", "name of somebody who has something", 0.8)
         done = 0
         for token in _TOKEN.finditer(text):
             if token.start() >= done and self._listed(text, token, written):
@@ -63,7 +76,7 @@ class People(Finder):
         capital = written is Case.MIXED and word[:1].isupper()
         plain = lexicon.common(word) and not lexicon.given(word)
         if sure:
-            fits = (capital and not _function(word)) or not plain
+            fits = (capital and not _function(word)) or not plain or lexicon.family(word, sure=True)
         else:
             fits = lexicon.given(word) or (capital and not plain)
         if fits and len(word) > 1 and word.lower() not in lexicon.place_words():
@@ -116,7 +129,8 @@ def _end(text: str, end: int, written: Case) -> int:
         if word.lower() in _PARTICLES and not (written is Case.MIXED and word[0].isupper()):
             reach = token.end()
             continue
-        family = not lexicon.common(word) or lexicon.maybe_given(word)
+        closed = _CLOSED.match(text, token.start() + len(word)) is not None
+        family = not lexicon.common(word) or lexicon.maybe_given(word) or lexicon.family(word, sure=closed)
         if written is Case.MIXED:
             family = word[0].isupper() and not _function(word) and word.lower() not in lexicon.MODERN
         elif _function(word) or word.lower() in lexicon.CALENDAR:
@@ -126,7 +140,8 @@ def _end(text: str, end: int, written: Case) -> int:
         reach = end = token.start() + len(word)
         if word != token[0]:
             break
-    return end
+    suffix = _SUFFIX.match(text, end)
+    return suffix.end() if suffix else end
 
 
 class Places(Finder):
