@@ -10,7 +10,8 @@ from core.privacy.source import Row
 from core.privacy.tally import Basis, Hit, Outcome
 
 UNANIMOUS = 200  # values of one form that must all have had the same answer: 0 other ones bound their share at 1.5 %
-SHORT, SHORT_VALUES, TEXT_VALUES = 40, 800, 8_000  # mean characters of short values; the most read of a column
+SHORT, SHORT_VALUES, TEXT_VALUES = 40, 600, 8_000  # mean characters of short values; the most read of a column
+WHOLE = 2_500  # rows up to which every name is read, so that shares are exact
 MOST_FORMS = 10_000  # of a column that are remembered
 
 _LETTERS = re.compile(r"[^\W\d_]+")

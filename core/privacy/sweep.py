@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from core.privacy.reading import TELLING, by_form, excerpt, outcome
 from core.privacy.search import Finder, Question, answers
-from core.privacy.settle import SHORT_VALUES, Forms, names_to_read
+from core.privacy.settle import SHORT_VALUES, WHOLE, Forms, names_to_read
 from core.privacy.shapes import TIERS, Shape, Tier, name_words, shapes
 from core.privacy.source import Row, Table
 from core.privacy.tally import Basis, ColumnScan, ColumnTally, Outcome
@@ -125,7 +125,7 @@ class Sweep:
 
     def sample_names(self, draw: Sequence[tuple[int, Row]]) -> None:
         """Of a large table, read names in rows drawn at random; columns of few different values are read whole."""
-        if self.todo <= SHORT_VALUES or len(draw) <= SHORT_VALUES:
+        if self.todo <= WHOLE or len(draw) <= SHORT_VALUES:
             return
         plans = [names_to_read(draw, i) for i in range(len(self.columns))]
         cut = {i for i, (rows, _) in enumerate(plans) if rows < len(draw) or self.todo > len(draw)}

@@ -224,7 +224,8 @@ class ColumnTally:
         if tried >= ENOUGH and found.basis["digits"] and wilson(found.basis["digits"], tried)[0] <= odds:
             return "digits", "no more often than among random numbers"
         values, distinct = found.basis["model"], self.distinct.total()
-        if 0 < values * 2 < distinct and self._categories():
+        named = self.words & policy.NAMED.get(kind, frozenset())  # the column says that they are
+        if 0 < values * 2 < distinct and self._categories() and not named:
             return "model", f"{values} of {distinct} categories that look like it"
         if self._other(kind) and found.basis["model"]:
             return "model", "the column is named for another kind, and most of its values are of that"

@@ -14,7 +14,7 @@ from pages.shared.frame import entry, evidence, inputs, venture
 from pages.shared.labelled import escaped
 from pages.shared.look import duration, figure_text, number
 from pages.shared.rooms import privacy_links
-from pages.shared.watch import start_button, watch
+from pages.shared.watch import get_ready, start_button, watch
 
 
 def answer(e: Evidence | None) -> str:
@@ -144,6 +144,8 @@ def main() -> None:
         names = ", ".join(dict.fromkeys(p for d in of.datasets for p in (d.path, d.test) if p)) or "none"
         st.caption(f"Data: {names}. Raw values stay in the file: they reach no log, no report and no database.")
     watch(of, ["privacy"])
+    if shares is None and of.datasets:
+        get_ready(of, "privacy")
     bring(entry(), data=True)
     if shares is None or shares.value is None:
         return

@@ -302,6 +302,13 @@ def test_a_cell_too_long_to_be_read_whole_is_read_in_part_and_told(tmp_path: Pat
     assert result.as_json()["columns"][1]["cut"] == 0
 
 
+def test_names_of_a_table_of_some_thousand_rows_are_all_read_and_its_shares_exact(tmp_path: Path) -> None:
+    rows = [(f"{'Margaret' if i % 3 else 'order'} {chr(97 + i % 26)}{chr(97 + i // 26)}son",) for i in range(650)]
+    result = scan(table(tmp_path, ["customer"], rows))
+    assert column(result, "customer").unread == 0
+    assert (result.judged, result.direct_share.low) == (650, result.direct_share.high)
+
+
 def test_cities_and_companies_in_columns_named_so_are_no_persons(tmp_path: Path) -> None:
     towns = ["Paris", "London", "Berlin", "Madrid", "Lake Stephen", "East John", "Port Mary", "Rome", "Vienna"]
     firms = ["Miller Ltd", "Smith Inc", "Conley LLC", "Baker and Sons", "Jane Morris", "Acme GmbH", "Globex Corp"]
