@@ -61,7 +61,7 @@ class People(Finder):
         if written is not Case.MIXED:
             for owned in _OWNED.finditer(text):
                 if lexicon.maybe_given(owned["name"]) or lexicon.family(owned["name"]):
-                    yield Match(*owned.span("name"), "PERSON", "name of somebody who has something", 0.8)
+                    yield Match(*owned.span("name"), "PERSON", "name of somebody who has something", 0.9)
         done = 0
         for token in _TOKEN.finditer(text):
             if token.start() >= done and self._listed(text, token, written):
