@@ -138,8 +138,9 @@ class NameModel(SpacyNlpEngine):  # type: ignore[misc]
 class DefaultNames(NameModel):
     """The default's names, with lemmas as near to its own as lower case comes, and the weights as they were published.
 
-    The default's parser changes no name, but where it ends a sentence no name goes on. So it is left out, and a text is
-    read again with it only where a name of several words was found: a name of one word crosses no end.
+    The default's parser changes no name, but where it ends a sentence no name goes on. Names are first read without it;
+    a text is read again, with its sentences known, where one of its names of several words turns out to cross an end.
+    Where none does, each step of the greedy name model was allowed, and the default took the same ones.
     """
 
     @staticmethod
@@ -156,9 +157,12 @@ class DefaultNames(NameModel):
         nlp = self.nlp["en"]
         with nlp.select_pipes(enable=["ner"]):
             docs = list(nlp.pipe(texts, batch_size=max(len(texts), 1)))
-        again = [i for i, doc in enumerate(docs) if any(len(name) > 1 for name in doc.ents)]
-        for i, doc in zip(again, nlp.pipe([texts[i] for i in again], batch_size=max(len(again), 1)), strict=True):
-            docs[i] = doc
+        long = [i for i, doc in enumerate(docs) if any(len(name) > 1 for name in doc.ents)]
+        with nlp.select_pipes(enable=_SENTENCES):
+            parsed = list(nlp.pipe([texts[i] for i in long], batch_size=max(len(long), 1)))
+        for i, sentences in zip(long, parsed, strict=True):
+            if any(sentences[at].is_sent_start for name in docs[i].ents for at in range(name.start + 1, name.end)):
+                docs[i] = nlp(texts[i])
         return [self._doc_to_nlp_artifact(doc, "en") for doc in docs]
 
 
