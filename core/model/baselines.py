@@ -51,9 +51,15 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Baselines:
-    """The table, cheapest first, and the fitted models that "try it" and the tuned model's head go on with."""
+    """The table, cheapest first, and the fitted models that "try it" and the tuned model's head go on with.
+
+    Attributes:
+        chosen: the regression on the training rows alone, which the validation rows chose.
+        linear: the one that answers: the same, or fitted again on training and validation rows.
+    """
 
     table: tuple[Baseline, ...]
+    chosen: Linear
     linear: Linear
     words: tfidf.TfIdf
     neighbours: int
@@ -75,6 +81,8 @@ def measure_baselines(
     n_classes: int,
     embedding_seconds: float = 0.0,
     progress: Progress = silent,
+    *,
+    refit: bool = False,
 ) -> Baselines:
     """Fit every baseline, choose its settings on the validation rows, and answer the test rows once.
 
@@ -85,11 +93,14 @@ def measure_baselines(
         n_classes: classes in all.
         embedding_seconds: what it took to make the embeddings; added to the baselines that use them.
         progress: told several times a second.
+        refit: fit each again, as it was chosen, on training and validation rows together before it answers.
     """
     y, y_validation = (torch.tensor(side) for side in labels)
     x, x_validation, x_test = embeddings
-    most = baseline.majority(labels[0])
-    shares = np.bincount(np.asarray(labels[0]), minlength=n_classes) / len(labels[0])
+    learned = [*labels[0], *labels[1]] if refit else labels[0]
+    all_x, all_y = (torch.cat([x, x_validation]) if refit else x), torch.tensor(learned)
+    most = baseline.majority(learned)
+    shares = np.bincount(np.asarray(learned), minlength=n_classes) / len(learned)
     rows = len(x_test)
     constant = np.broadcast_to(shares.astype(np.float32), (rows, n_classes))
 
@@ -101,21 +112,26 @@ def measure_baselines(
 
     begun = time.perf_counter()
     words = tfidf.fit(texts[0], labels[0], texts[1], labels[1], n_classes, part(progress, 0, 0.4))
+    right = checked(words.scores(texts[1]).argmax(1).astype(np.int64))
+    if refit:
+        words = tfidf.fit_one([*texts[0], *texts[1]], learned, n_classes, words.penalty, part(progress, 0, 0.4))
     said = words.scores(texts[2]).argmax(1).astype(np.int64)
     seconds = time.perf_counter() - begun
-    right = checked(words.scores(texts[1]).argmax(1).astype(np.int64))
     table.append(Baseline(WORDS, said, None, right, seconds, {"penalty": words.penalty}))
 
     begun = time.perf_counter()
     k, right = choose_neighbours(x, y, x_validation, y_validation, n_classes, part(progress, 0.4, 0.5))
-    votes = neighbour_votes(x, y, x_test, k, n_classes, part(progress, 0.5, 0.6))
+    votes = neighbour_votes(all_x, all_y, x_test, k, n_classes, part(progress, 0.5, 0.6))
     table.append(_of(NEIGHBOURS, votes, right, time.perf_counter() - begun + embedding_seconds, {"k": k}))
 
-    linear = baseline.fit(x, y, x_validation, y_validation, n_classes, part(progress, 0.6, 1))
-    seconds = linear.seconds + embedding_seconds
+    begun = time.perf_counter()
+    chosen = linear = baseline.fit(x, y, x_validation, y_validation, n_classes, part(progress, 0.6, 1))
+    if refit:
+        linear = baseline.fit_one(all_x, all_y, n_classes, chosen.strength, chosen)
+    seconds = time.perf_counter() - begun + embedding_seconds
     said_by_linear = linear.logits(x_test).softmax(1)
-    table.append(_of(REGRESSION, said_by_linear, linear.validation_accuracy, seconds, {"strength": linear.strength}))
-    return Baselines(tuple(table), linear, words, k)
+    table.append(_of(REGRESSION, said_by_linear, chosen.validation_accuracy, seconds, {"strength": chosen.strength}))
+    return Baselines(tuple(table), chosen, linear, words, k)
 
 
 def neighbour_votes(x: Tensor, y: Tensor, ask: Tensor, k: int, n_classes: int, progress: Progress = silent) -> Tensor:

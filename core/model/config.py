@@ -44,6 +44,9 @@ class TrainConfig:
         freeze_layers: lowest layers of the encoder that stay as they are, and the embeddings below them.
         average: decay of a running mean over the weights of all steps, which is measured and kept in place of the
             last ones (Polyak & Juditsky 1992; Tarvainen & Valpola 2017); 0 is off.
+        refit: once the validation rows have chosen the number of epochs, train again for as many on training and
+            validation rows together, and keep that model, as scikit-learn's searches do; what is known of the
+            validation stays the first training's.
         lora_rank: rank of the low-rank updates that are learnt in place of the encoder's weights; 0 is off.
         precision: of the arithmetic of a training step, "fp32" or "bf16" (weights, updates and answers stay fp32);
             "auto" is settled by the adviser, which times both where the processor has bf16 units, and is fp32 untimed.
@@ -75,6 +78,7 @@ class TrainConfig:
     focal_gamma: float = 2.0
     freeze_layers: int = 0
     average: float = 0.0
+    refit: bool = False
     lora_rank: int = 0
     precision: str = "auto"
     checkpoint_seconds: float = 60.0
@@ -108,6 +112,8 @@ class TrainConfig:
             raise InputError(
                 "The focal loss turns to hard rows and label_smoothing away from them: choose one of them."
             )
+        if self.task == "score" and self.refit:
+            raise InputError("refit is for classes: a score's band is made from validation rows that were not learned.")
         if self.task == "score" and (self.loss != "cross_entropy" or self.class_weights or self.label_smoothing):
             raise InputError("loss, class_weights and label_smoothing are for classes; a score has none of them.")
 

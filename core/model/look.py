@@ -90,12 +90,16 @@ class Look:
         """Which test rows have no near-duplicate among the rows that were learned from."""
         return fresh(len(self.parts.test), self.report.twins)
 
-    def start(self) -> Classifier:
-        """The base model with the logistic regression as its head: what fine-tuning begins with."""
+    def start(self, *, refit: bool = False) -> Classifier:
+        """The base model with the logistic regression as its head: what fine-tuning begins with.
+
+        Only a training that is to learn from the validation rows too may begin with a regression that has seen them.
+        """
         model: Classifier = Classifier(self.base.encoder, len(self.parts.classes)).eval()
+        regression = self.fitted.linear if refit else self.fitted.chosen
         with torch.no_grad():
-            model.head.weight.copy_(self.fitted.linear.weight)
-            model.head.bias.copy_(self.fitted.linear.bias)
+            model.head.weight.copy_(regression.weight)
+            model.head.bias.copy_(regression.bias)
         return model
 
     def against(self, answers: npt.NDArray[np.int64]) -> tuple[Paired, ...]:
@@ -155,7 +159,8 @@ def look(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] 
     texts = (parts.train.texts, parts.validation.texts, parts.test.texts)
     labels = (parts.train.labels, parts.validation.labels)
     classes = len(parts.classes)
-    fitted = measure_baselines(texts, labels, embeddings, classes, embedded, part(progress, 0.7, 0.9))
+    told = part(progress, 0.7, 0.9)
+    fitted = measure_baselines(texts, labels, embeddings, classes, embedded, told, refit=config.refit)
     curve = learning_curve(
         embeddings[0],
         torch.tensor(parts.train.labels),

@@ -14,7 +14,7 @@ SMOOTHING = 0.1  # of labels, where the loss is the plain one and there are many
 # They suit each other: at a person's own 1e-4 the lower layers hardly move with them, and the sample venture's two
 # epochs reached 90.9 % instead of 92.7.
 _WITH_THE_RATE = ("layer_decay",)
-FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4}
+FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4, "refit": True}
 
 
 def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainConfig, str]:
@@ -37,4 +37,7 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
         chosen = chosen | {"label_smoothing": SMOOTHING}
     kind = "few examples a class" if few else "many examples a class"
     config = TrainConfig(**chosen | said)
-    return config, f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
+    why = f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
+    if config.refit:
+        why += " Once the validation rows chose the epochs, they are learned from too."
+    return config, why

@@ -33,6 +33,7 @@ from core.model.split import Split
 from core.model.stats import Interval, Paired
 from core.model.train import Training
 from core.model.tuning import Advice, begun_run, more_seeds, trained
+from core.model.unseen import unseen
 from core.model.whole import minutes_spent
 from core.progress import Progress, part, silent
 
@@ -160,6 +161,8 @@ def train_and_benchmark(
     ids = [*found.encoded[1].ids, *found.encoded[2].ids]
     logits = in_batches(lambda **b: tuned(**b)["logits"], ids, pad, part(progress, 0.85, 0.9), "Testing")
     on_validation, on_test = logits.split([len(found.parts.validation), len(found.parts.test)])
+    if (before := unseen(out)) is not None:
+        on_validation = before
 
     def answer(one: str) -> int:
         with torch.inference_mode():
@@ -195,9 +198,9 @@ def train_and_benchmark(
     return result
 
 
-def _fresh(found: Look) -> Classifier:
+def _fresh(found: Look, *, refit: bool = False) -> Classifier:
     """The start of a training, with weights of its own: the base model of the look stays as it is."""
-    return replace(found, base=load_base(found.config.base)).start()
+    return replace(found, base=load_base(found.config.base)).start(refit=refit)
 
 
 def _calibrate(found: Look, on_validation: Tensor, on_test: Tensor) -> Calibration:
@@ -206,12 +209,12 @@ def _calibrate(found: Look, on_validation: Tensor, on_test: Tensor) -> Calibrati
 
 
 def _keep_answers(found: Look, out: Path, temperature: float) -> None:
-    asked, train = found.asked, found.parts.train
+    asked, sides = found.asked, (found.parts.train, found.parts.validation)[: 2 if found.config.refit else 1]
     predict.keep(
         out,
-        found.embeddings[0],
-        train.labels,
-        train.rows,
+        torch.cat(found.embeddings[: len(sides)]),
+        [label for side in sides for label in side.labels],
+        [row for side in sides for row in side.rows],
         found.fitted,
         found.config.base,
         Source(asked.data, asked.text, asked.label, asked.test),

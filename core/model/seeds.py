@@ -12,8 +12,9 @@ from core.model.classifier import Classifier, Encoded, in_batches
 from core.model.config import TrainConfig
 from core.model.disk import says_why
 from core.model.losses import class_metrics, score_metrics
+from core.model.refit import learned
 from core.model.stats import share
-from core.model.train import fine_tune, forget
+from core.model.train import forget
 from core.progress import Progress, part, silent
 
 
@@ -53,7 +54,7 @@ class Several:
 
 
 def several(
-    fresh: Callable[[], Classifier],
+    fresh: Callable[..., Classifier],
     sides: tuple[Encoded, Encoded, Encoded],
     config: TrainConfig,
     n: int,
@@ -64,7 +65,7 @@ def several(
     """Train with seeds s, s + 1, ... s + n - 1, s being the configuration's; an interrupted one goes on.
 
     Args:
-        fresh: gives a model as training should find it.
+        fresh: gives a model as training should find it; see `core.model.refit.learned`.
         sides: rows to learn from, rows that choose the epoch, rows to measure on.
         config: the runs' settings.
         n: how many runs, at least 1.
@@ -108,7 +109,7 @@ def _file(folder: Path, seed: int) -> Path:
 
 
 def _one(
-    fresh: Callable[[], Classifier],
+    fresh: Callable[..., Classifier],
     sides: tuple[Encoded, Encoded, Encoded],
     config: TrainConfig,
     pad: int,
@@ -118,18 +119,19 @@ def _one(
     file, place = _file(folder, config.seed), folder / f"seed-{config.seed}"
     if file.is_file():
         return Seeded(**json.loads(file.read_text(encoding="utf-8")))
-    model = fresh()
-    training = fine_tune(model, sides[0], sides[1], config, pad, place / "checkpoints", part(progress, 0, 0.95))
-    found = [_figure(model, side, config, pad, part(progress, 0.95, 1)) for side in sides[1:]]
+    tuned = learned(fresh, sides[:2], config, pad, place, part(progress, 0, 0.95))
+    told = part(progress, 0.95, 1)
+    said = [in_batches(lambda **b: tuned.model(**b)["logits"], s.ids, pad, told, "Measuring") for s in sides[1:]]
+    said[0] = said[0] if tuned.unseen is None else tuned.unseen
+    found = [_figure(tuned.model, logits, side, config) for logits, side in zip(said, sides[1:], strict=True)]
     rows = len(sides[2].labels) if config.task == "classify" else None
-    run = seeded(config.seed, found[0], found[1], training.seconds, rows)
+    run = seeded(config.seed, found[0], found[1], tuned.training.seconds, rows)
     keep(run, folder)
     forget(place)
     return run
 
 
-def _figure(model: Classifier, side: Encoded, config: TrainConfig, pad: int, progress: Progress) -> float:
-    said = in_batches(lambda **batch: model(**batch)["logits"], side.ids, pad, progress, "Measuring")
+def _figure(model: Classifier, said: torch.Tensor, side: Encoded, config: TrainConfig) -> float:
     if config.task == "classify":
         return class_metrics(said, torch.tensor(side.labels))["accuracy"]
     return score_metrics(model.scale.outside(said.squeeze(-1)), torch.tensor(side.labels))["rmse"]

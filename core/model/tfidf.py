@@ -76,6 +76,16 @@ def fit(
     return best[1]
 
 
+def fit_one(
+    texts: Sequence[str], labels: Sequence[int], n_classes: int, penalty: float, progress: Progress = silent
+) -> TfIdf:
+    """Fit with one penalty, where it was chosen already."""
+    counts = hashed(texts)
+    columns, idf = vocabulary(counts)
+    x = scaled(counts[:, columns], idf)
+    return TfIdf(columns, idf, *_one_against_rest(x, np.asarray(labels), n_classes, penalty, progress), penalty)
+
+
 def _one_against_rest(
     x: Any, truth: npt.NDArray[Any], n_classes: int, penalty: float, progress: Progress
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:

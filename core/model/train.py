@@ -53,7 +53,7 @@ class Training:
 def fine_tune(
     model: Classifier,
     train: Encoded,
-    validation: Encoded,
+    validation: Encoded | None,
     config: TrainConfig,
     pad: int,
     folder: Path,
@@ -66,7 +66,8 @@ def fine_tune(
     Args:
         model: encoder with a head; of classes, one that already holds the logistic regression; of scores, one output.
         train: the rows to learn from.
-        validation: the rows that choose the epoch: by accuracy, or by the root of the mean squared error.
+        validation: the rows that choose the epoch: by accuracy, or by the root of the mean squared error. None has the
+            last epoch's weights kept, and no history of epochs told.
         config: the run's settings.
         pad: id of the padding token.
         folder: for checkpoints; a run that finds some goes on from the latest that is sound. The live history goes
@@ -86,17 +87,17 @@ def fine_tune(
     trainer = _SafeTrainer(model, train, validation, config, pad, listener, folder, taught)
     set_seed(config.seed)  # loading consumed random numbers; training starts from the same ones whatever came before
     last = _last(folder, progress)
-    if last is not None and over(_state(last).log_history, config):
+    if last is not None and _ended(_state(last), config):
         state = _state(last)
     else:
         trainer.train(resume_from_checkpoint=str(last) if last else None)
         state, last = trainer.state, checkpoint.at(folder, trainer.state.global_step)
-    step = kept_step(state, len(validation.labels), config)
+    step = kept_step(state, len(validation.labels), config) if validation else state.global_step
     checkpoint.load_weights(checkpoint.at(folder, step), model, averaged=config.average > 0)
     lora.merge(model)
     model.eval()
     history = epochs(state.log_history)
-    best_epoch = round(step * len(history) / state.global_step)
+    best_epoch = round(step * len(history) / state.global_step) if validation else config.epochs
     return Training(history, best_epoch, checkpoint.seconds(last))
 
 
@@ -121,7 +122,9 @@ def forget(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _prepare(model: Classifier, train: Encoded, validation: Encoded, config: TrainConfig) -> tuple[Encoded, Encoded]:
+def _prepare(
+    model: Classifier, train: Encoded, validation: Encoded | None, config: TrainConfig
+) -> tuple[Encoded, Encoded | None]:
     """Dropout, low-rank updates, frozen layers; scores as the model learns them."""
     if config.dropout is not None:
         set_dropout(model, config.dropout)
@@ -132,9 +135,13 @@ def _prepare(model: Classifier, train: Encoded, validation: Encoded, config: Tra
         return train, validation
     scale = model.scale = scale_of(train.labels)
     return tuple(  # type: ignore[return-value]  # two in, two out
-        replace(side, labels=scale.inside(torch.tensor(side.labels, dtype=torch.float64)).tolist())
+        side and replace(side, labels=scale.inside(torch.tensor(side.labels, dtype=torch.float64)).tolist())
         for side in (train, validation)
     )
+
+
+def _ended(state: TrainerState, config: TrainConfig) -> bool:
+    return over(state.log_history, config) or state.global_step >= state.max_steps
 
 
 def _last(folder: Path, progress: Progress) -> Path | None:
@@ -167,7 +174,7 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
         self,
         model: Classifier,
         train: Encoded,
-        validation: Encoded,
+        validation: Encoded | None,
         config: TrainConfig,
         pad: int,
         listener: Listener,
@@ -195,9 +202,9 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
         self.validation_loss = squared_error if config.task == "score" else functional.cross_entropy
         super().__init__(
             model=model,
-            args=_arguments(config, folder),
+            args=_arguments(config, folder, validated=validation is not None),
             train_dataset=_Rows(train, taught),
-            eval_dataset=_Rows(_by_length(validation)),
+            eval_dataset=_Rows(_by_length(validation)) if validation else None,
             data_collator=collate,
             compute_metrics=judge,
             optimizers=(optimiser(model, config), None),
@@ -253,7 +260,7 @@ class _SafeTrainer(Trainer):  # type: ignore[misc]  # transformers is untyped he
             checkpoint.restore_random(Path(folder))
 
 
-def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
+def _arguments(config: TrainConfig, folder: Path, *, validated: bool) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=config.epochs,
@@ -265,7 +272,7 @@ def _arguments(config: TrainConfig, folder: Path) -> TrainingArguments:
         lr_scheduler_type=_SCHEDULES[config.schedule],
         max_grad_norm=config.clip,
         train_sampling_strategy="group_by_length",
-        eval_strategy="epoch",
+        eval_strategy="epoch" if validated else "no",
         save_strategy="epoch",
         logging_strategy="no",  # the listener keeps the losses, so that a resumed run's are those of a whole one
         metric_for_best_model="score",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.errors import InputError
-from core.model import adviser, predict
+from core.model import adviser, predict, unseen
 from core.model.adviser import Choice
 from core.model.base import Base
 from core.model.classifier import WEIGHTS, Classifier, Encoded, save_model
@@ -16,16 +16,17 @@ from core.model.config import TrainConfig
 from core.model.disk import write_json
 from core.model.hardware import Hardware, inspect_hardware
 from core.model.history import FILE as HISTORY
+from core.model.refit import AGAIN, learned
 from core.model.search import Search, search
 from core.model.seeds import Seeded, Several, keep, several
 from core.model.split import ScoreSplit, Split
-from core.model.train import Training, fine_tune, forget
+from core.model.train import Training, forget
 from core.model.whole import whole
 from core.progress import Progress, part
 
 FORECAST = "forecast.json"  # of the whole run, for whoever watches it
-_FOLDERS = ("checkpoints", "search", "seeds", "model", predict.FOLDER)
-_FILES = ("training.json", "advice.json", FORECAST, HISTORY, "result.json")
+_FOLDERS = ("checkpoints", AGAIN, "search", "seeds", "model", predict.FOLDER)
+_FILES = ("training.json", "advice.json", FORECAST, HISTORY, unseen.FILE, "result.json")
 
 
 class Seen(Protocol):
@@ -159,7 +160,7 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
         pace,
         [len(r) for r in train.ids],
         [len(r) for r in validation.ids],
-        config.epochs,
+        config.epochs * (2 if config.refit else 1),
         bf16=choices[0].value == "bf16",
         seed=config.seed,
     )
@@ -172,7 +173,7 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
 
 def trained(
     found: Seen,
-    fresh: Callable[[], Classifier],
+    fresh: Callable[..., Classifier],
     config: TrainConfig,
     classes: Sequence[str],
     out: Path,
@@ -190,7 +191,7 @@ def trained(
 
 def tune(
     found: Seen,
-    fresh: Callable[[], Classifier],
+    fresh: Callable[..., Classifier],
     config: TrainConfig,
     classes: Sequence[str],
     out: Path,
@@ -200,19 +201,21 @@ def tune(
     done = out / "training.json"
     if done.is_file() and (out / "model" / WEIGHTS).is_file():
         return Training.from_json(json.loads(done.read_text(encoding="utf-8")))
-    model, tokenizer, (train, validation, _) = fresh(), found.base.tokenizer, found.encoded
-    pad = tokenizer.pad_token_id or 0
-    training = fine_tune(model, train, validation, config, pad, out / "checkpoints", progress)
+    tokenizer, (train, validation, _) = found.base.tokenizer, found.encoded
+    tuned = learned(fresh, (train, validation), config, tokenizer.pad_token_id or 0, out, progress)
     progress(1, 1, "Keeping the best epoch")
-    save_model(model, tokenizer, classes, config.max_length, out / "model")
-    write_json(done, asdict(training))
-    forget(out / "checkpoints")
-    return training
+    save_model(tuned.model, tokenizer, classes, config.max_length, out / "model")
+    if tuned.unseen is not None:
+        unseen.keep(tuned.unseen, out)
+    write_json(done, asdict(tuned.training))
+    for folder in ("checkpoints", AGAIN):
+        forget(out / folder)
+    return tuned.training
 
 
 def more_seeds(
     found: Seen,
-    fresh: Callable[[], Classifier],
+    fresh: Callable[..., Classifier],
     config: TrainConfig,
     first: Seeded,
     seeds: int,

@@ -17,8 +17,10 @@ from core.model.serving.report import BOUND_MS, Rows
 from core.model.serving.rows import check_run, run_parts
 from core.model.serving.scenarios import offline, server
 from core.model.serving.timing import load_warning, time_together
+from core.model.split import Part
 from core.model.stats import Ints
 from core.model.threads import threads
+from core.model.unseen import unseen
 from core.progress import Progress, part, silent
 
 SCENARIOS = ("single", "server", "offline")
@@ -80,11 +82,12 @@ def benchmark(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
 
 
 def run_rows(run: Path, test: Path | None) -> Rows:
-    """The validation and test rows of a run; see `run_parts`."""
+    """The validation and test rows of a run; see `run_parts`. Rows that were learned from validate nothing any more."""
     parts = run_parts(run, test)
+    validation = Part((), ()) if unseen(run) is not None else parts.validation
     return Rows(
-        parts.validation.texts,
-        np.asarray(parts.validation.labels, dtype=np.int64),
+        validation.texts,
+        np.asarray(validation.labels, dtype=np.int64),
         parts.test.texts,
         np.asarray(parts.test.labels, dtype=np.int64),
     )

@@ -7,6 +7,7 @@ from model_support import labelled_rows
 from sklearn.neighbors import KNeighborsClassifier
 
 from core.model import baselines, tfidf
+from core.model.baseline import fit_one
 from core.progress import Cancelled
 
 CLASSES = ("card", "loan", "login")
@@ -51,6 +52,20 @@ def test_the_best_is_chosen_by_the_validation_rows_and_the_test_rows_have_no_say
     linear = table.linear.logits(confused).argmax(1).numpy()
     assert table[baselines.REGRESSION].validation == pytest.approx(float((linear == np.array(y[1])).mean()))
     assert table.best.validation == max(b.validation for b in table.table)
+
+
+def test_baselines_fitted_again_answer_from_all_rows_as_the_validation_rows_chose_them() -> None:
+    texts, labels, x = corpus()
+    sides = (texts[:120], texts[120:250], texts[250:]), (labels[:120], labels[120:250]), x.split([120, 130, 50])
+    once, again = (baselines.measure_baselines(*sides, 3, refit=refit) for refit in (False, True))
+    assert [b.validation for b in again.table] == [b.validation for b in once.table]
+    assert torch.equal(again.chosen.weight, once.chosen.weight)
+    y, strength = torch.tensor(labels[:250]), once.chosen.strength
+    assert torch.equal(again.linear.weight, fit_one(x[:250], y, 3, strength, once.chosen).weight)
+    votes = baselines.neighbour_votes(x[:250], y, x[250:], once.neighbours, 3)
+    assert np.array_equal(again[baselines.NEIGHBOURS].answers, votes.argmax(1).numpy())
+    assert np.array_equal(again.words.columns, tfidf.fit_one(texts[:250], labels[:250], 3, again.words.penalty).columns)
+    assert not np.array_equal(again.words.columns, once.words.columns)
 
 
 def test_neighbours_vote_as_those_of_scikit_learn() -> None:

@@ -58,6 +58,8 @@ def test_what_a_person_set_is_kept_and_the_rest_suits_the_data() -> None:
     assert settled({"loss": "focal"}, 10_000, 77)[0].label_smoothing == 0
     assert settled({"task": "score"}, 10_000, 1)[0].label_smoothing == 0
     assert "many" in why
+    assert (scarce.refit, many.refit) == (True, False)
+    assert "learned from too" in because
     assert "few" in because
 
 

@@ -131,7 +131,7 @@ def test_the_head_starts_as_the_logistic_regression(tiny_base: Path, tmp_path: P
     found = look(Asked(rows, None, "text", "label", settings={"base": str(tiny_base)}))
     model = found.start()
     untuned = in_batches(lambda **b: model(**b)["logits"], found.encoded[2].ids, 0)
-    assert torch.allclose(untuned, found.fitted.linear.logits(found.embeddings[2]), atol=1e-4)
+    assert torch.allclose(untuned, found.fitted.chosen.logits(found.embeddings[2]), atol=1e-4)
 
 
 @pytest.mark.parametrize(
