@@ -12,6 +12,7 @@ from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.model.scores import evidence as scores
 from core.model.serving import evidence as serving
+from core.model.serving.evidence import UNPROVEN
 from core.progress import Progress, part, silent, told_while
 from core.venture import Dataset, Venture
 
@@ -171,7 +172,7 @@ def optimise(venture: Venture, run_dir: Path, progress: Progress = silent) -> li
 def _shipped(venture: Venture, run_dir: Path, progress: Progress, *, make: bool) -> list[Evidence]:
     data, must, currency = venture.labelled, venture.must, venture.market.currency
     if data is None or data.task == "score":
-        why = _NO_DATA if data is None else _SCORES
+        why = _NO_DATA if data is None else UNPROVEN
         return [
             Evidence(id, None, unit, serving.METHODS[id], _source(), reason=why) for id, unit in serving.IDS.items()
         ]

@@ -9,9 +9,10 @@ import streamlit as st
 from core.evidence import Evidence
 from core.jobs import get
 from core.model.history import live_history
+from core.model.serving.evidence import UNPROVEN
 from core.venture import Venture
 from core.ventures import Entry
-from pages.model import base, beside, optimise, settings, tryit
+from pages.model import base, beside, settings, tryit
 from pages.shared import charts, model_charts, score_charts
 from pages.shared.figures import figure_row
 from pages.shared.frame import store
@@ -66,7 +67,7 @@ def show(view: str, of: Venture, it: Entry, found: dict[str, Evidence], stale: s
     elif view == "Training":
         _training(of, it, found, stale)
     elif view == "Smaller and faster":
-        optimise.show(of, found, stale)
+        st.info(UNPROVEN, icon=":material/speed:")
     else:
         tryit.show(of, found)
 

@@ -185,6 +185,14 @@ def test_the_board_shows_how_far_off_the_scores_are(measured: Path) -> None:
     assert "Right answers" not in labels
 
 
+def test_why_a_score_has_no_smaller_variant_is_said_and_not_that_training_is_missing(
+    own: Settings, measured: Path
+) -> None:
+    at = open_page("stars", "Smaller and faster")
+    assert not at.exception
+    assert "The tuned model can be served as it is" in words(at)
+
+
 def test_a_task_that_was_changed_shows_nothing_of_the_other_one(own: Settings, measured: Path) -> None:
     """Evidence of scores stays in the store when the data set's task becomes classes: no view may trip over it."""
     file = stars(own, "Turned")

@@ -10,6 +10,11 @@ from typing import Any
 from core.evidence import Evidence, Source
 from core.prices import STALE_DAYS
 
+UNPROVEN = (
+    "Smaller and faster variants are made only of models that name classes. Their receipt counts the answers that "
+    "changed, and of a score every answer changes a little: the proof there would be of its error, and is not built. "
+    "The tuned model can be served as it is: its answer times and its size stand under Training."
+)
 BOARD = "model.optimised"
 IDS = {BOARD: "word", "model.cost_per_1000": "USD", "model.server_rate": "requests/s", "model.by_itself": "share"}
 METHODS = {

@@ -8,6 +8,7 @@ from core.errors import InputError
 from core.model.base import file_hash
 from core.model.classifier import WEIGHTS
 from core.model.data import read_rows
+from core.model.serving.evidence import UNPROVEN
 from core.model.shots import few
 from core.model.split import Split, split
 
@@ -23,6 +24,8 @@ def check_run(run: Path) -> dict[str, Any]:
         sha256 = told["model"]["weights_sha256"]
     except (OSError, ValueError, KeyError, TypeError):
         raise InputError(f"{run.name}: no training of classes has ended here; train it, or name another run.") from None
+    if told.get("task") == "score":
+        raise InputError(f"{run.name}: its model predicts scores. {UNPROVEN}")
     weights = run / "model" / WEIGHTS
     if not weights.is_file():
         raise InputError(f"{run.name}: model/{WEIGHTS} is missing, so the run is incomplete; train it again.")

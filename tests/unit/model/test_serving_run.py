@@ -94,6 +94,9 @@ def test_a_changed_model_is_refused(copy: Path) -> None:
 def test_a_run_that_has_not_ended_or_whose_data_changed_is_refused(copy: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no training of classes has ended here"):
         check_run(tmp_path)
+    (tmp_path / "result.json").write_text(json.dumps({"task": "score", "model": {"weights_sha256": "0"}}))
+    with pytest.raises(InputError, match="made only of models that name classes"):
+        check_run(tmp_path)
     kept: dict[str, Any] = json.loads((copy / "answer" / "answer.json").read_text())
     kept["source"]["sha256"] = "0"
     (copy / "answer" / "answer.json").write_text(json.dumps(kept))
