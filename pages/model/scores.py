@@ -43,16 +43,17 @@ _FIGURES = (
 )
 
 
-def answer(found: dict[str, Evidence]) -> str:
-    """The page's question answered in a line."""
+def answer(found: dict[str, Evidence], most: float | None = None) -> str:
+    """The page's question answered in a line; `most` is what the scores may be off on average."""
+    must = f" They must be off by {number(most)} at most." if most is not None else ""
     off, free = found.get("model.mae"), found.get("model.baseline_rmse")
     if off is not None and off.value is not None:
         interval = found.get("model.coverage")
         reach = interval.detail.get("reach") if interval else None
         within = f" Nine in ten lie within {number(reach)} of the true score." if reach is not None else ""
-        return f"The tuned model's scores are off by {figure_text(off)} on average.{within}"
+        return f"The tuned model's scores are off by {figure_text(off)} on average.{within}{must}"
     if free is not None and free.value is not None:
-        return f"Not trained yet. Without any training the error (RMSE) is {figure_text(free)} on the test rows."
+        return f"Not trained yet. Without any training the error (RMSE) is {figure_text(free)} on the test rows.{must}"
     return "Not measured yet. Training takes a few minutes on a laptop."
 
 

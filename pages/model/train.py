@@ -20,7 +20,7 @@ def answer(of: Venture, found: dict[str, Evidence]) -> str:
     if of.labelled is None:
         return "No labelled data yet: add a table with a text and a label column below."
     if of.predicts_scores:
-        return scores.answer(found)
+        return scores.answer(found, of.must.mae)
     must = f" It must reach {number(of.must.accuracy, 'share')}." if of.must.accuracy is not None else ""
     if accuracy is None or accuracy.value is None:
         if free is not None and free.value is not None:

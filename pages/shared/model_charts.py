@@ -186,7 +186,13 @@ def curve(found: Mapping[str, Any], *, key: str, target: float | None = None) ->
     if target is not None:
         fig.add_hline(y=target, line={"dash": "dash", "color": ORANGE})
         fig.add_annotation(
-            x=0, xref="paper", xanchor="left", y=target, yanchor="bottom", text=f"must {target:{tick}}", showarrow=False
+            x=0,
+            xref="paper",
+            xanchor="left",
+            y=target,
+            yanchor="bottom",
+            text=f"{'at most' if of_scores else 'must'} {target:{tick}}",
+            showarrow=False,
         )
     fig.update_xaxes(
         title="rows learned from (each step doubles)", type="log", tickvals=n, ticktext=[f"{v:,}" for v in n]
@@ -300,7 +306,10 @@ def seeds(found: Mapping[str, Any], *, key: str) -> None:
     words = "error on test rows (RMSE)" if of_scores else "right answers on test rows, 95 % intervals"
     fig.update_xaxes(tickformat=".3g" if of_scores else ".0%", title=words)
     fig.update_yaxes(autorange="reversed")
-    sd = number(found["sd"]) if of_scores else f"{100 * found['sd']:.2g} points"
+    if of_scores:  # errors that are nearly equal shall look so
+        apart = max(0.1 * found["mean"], found["high"] - found["low"])
+        fig.update_xaxes(range=[found["low"] - apart, found["high"] + apart])
+    sd = f"{found['sd']:.2g}" if of_scores else f"{100 * found['sd']:.2g} points"
     bounds = f"{number(found['low'], unit)} to {number(found['high'], unit)}"
     title = f"{len(runs)} seeds: {number(found['mean'], unit)} on average, {bounds}, standard deviation {sd}"
     said = "; ".join(f"seed {r['seed']} {number(r['test'], unit)}" for r in runs)

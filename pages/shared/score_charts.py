@@ -66,7 +66,7 @@ def ladder(rows: Rows, *, key: str, floor: Mapping[str, Any] | None = None, heig
         value = floor["rmse"]["value"]
         fig.add_vline(x=value, line={"dash": "dash", "color": ORANGE})
         fig.add_annotation(x=value, y=1, yref="paper", yanchor="bottom", text="the same text twice", showarrow=False)
-    fig.update_xaxes(title="error on test rows (RMSE), 95 % intervals; less is better", rangemode="tozero")
+    fig.update_xaxes(title="error on test rows (RMSE): less is better", rangemode="tozero")
     fig.update_yaxes(range=[-0.5, len(rows) - 0.2])
     best = next(r for r in rows if r.get("best"))
     title = f"Without any training: off by {number(best['rmse']['value'])} with {best['name']}"
@@ -190,7 +190,15 @@ def _losses(x: Sequence[float], loss: Sequence[Any], at: Sequence[float], error:
         showlegend=True,
         legend={"orientation": "h", "y": -0.3},
         yaxis={"title": "loss", "rangemode": "tozero"},
-        yaxis2={"overlaying": "y", "side": "right", "title": "RMSE", "showgrid": False, "rangemode": "tozero"},
+        yaxis2={
+            "overlaying": "y",
+            "side": "right",
+            "title": "RMSE",
+            "showgrid": False,
+            "tickmode": "auto",
+            "nticks": 4,
+            "rangemode": "tozero",
+        },
     )
     fig.update_xaxes(title="epoch (passes over the data)", rangemode="tozero")
     return fig
