@@ -13,6 +13,8 @@ if __name__ != "__main__":  # the server's own import, see below: there is no se
 # One flat list: Streamlit puts section headings into its <ul>, which screen readers stumble over.
 PAGES = [
     st.Page("pages/readiness/board.py", title="Board", icon=":material/flight_takeoff:", default=True),
+    st.Page("pages/readiness/whatif.py", title="What if", icon=":material/tune:", url_path="what-if"),
+    st.Page("pages/readiness/guides.py", title="Rules", icon=":material/account_balance:", url_path="rules"),
     st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
     st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
     st.Page("pages/privacy/risk.py", title="Singled out", icon=":material/person_search:", url_path="singled-out"),

@@ -21,6 +21,7 @@ from core.venture_errors import problems
 from core.venture_market import Assumption as Assumption
 from core.venture_market import Market as Market
 from core.venture_part import Part, Share, Slug
+from core.venture_reach import Reach
 
 MODES = ("internal", "saas", "on_premises", "on_device")
 Mode = Literal["internal", "saas", "on_premises", "on_device"]
@@ -154,6 +155,13 @@ class Waiver(Part):
     until: date = Field(description="Last day on which it holds")
 
 
+class KeptScenario(Part):
+    """What somebody tried under "What if?" and kept: figures and keys of this file with other values."""
+
+    name: str = Field(min_length=1, max_length=80)
+    set: dict[str, Any] = Field(default_factory=dict)
+
+
 class Policy(Part):
     """Which policy the checks come from, where this venture differs, and what somebody waives for a while."""
 
@@ -179,7 +187,9 @@ class Venture(Part):
     dependencies: list[Dependencies] = Field(default_factory=list)
     distribution: Distribution = Field(default_factory=Distribution)
     market: Market = Field(default_factory=Market)
+    reach: Reach = Field(default_factory=Reach)
     policy: Policy = Field(default_factory=Policy)
+    scenarios: list[KeptScenario] = Field(default_factory=list, max_length=50)
     guides: dict[str, dict[str, bool]] = Field(
         default_factory=dict, description="Answers to the questions of data/guides, by guide and question"
     )
@@ -289,7 +299,7 @@ _READS = {
     "privacy": ("datasets",),
     "licences": ("dependencies", "distribution", "model.base", "model.licence", "datasets"),
     "market": ("market",),
-    "readiness": ("must", "model", "datasets", "dependencies", "distribution", "market", "policy", "guides"),
+    "readiness": ("must", "model", "datasets", "dependencies", "distribution", "market", "reach", "policy", "guides"),
 }
 
 

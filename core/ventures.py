@@ -203,6 +203,21 @@ def change(text: str, values: Mapping[str, Any]) -> str:
     return dump(doc)
 
 
+def put_scenario(text: str, name: str, changes: Mapping[str, Any]) -> str:
+    """Keep what somebody tried under a name; one of that name is replaced."""
+    doc = tomlkit.parse(text)
+    rows = doc.setdefault("scenarios", tomlkit.aot())
+    row = next((r for r in rows if r.get("name") == name), None)
+    if row is None:
+        rows.append(tomlkit.table())
+        row = rows[-1]
+        row["name"] = name
+    row["set"] = tomlkit.inline_table()
+    for key, value in changes.items():
+        row["set"][key] = value
+    return _dump(doc)
+
+
 def put_dataset(text: str, values: Mapping[str, Any]) -> str:
     """Add the data set `values` (keys of a [[datasets]] table), or replace the one that has its id."""
     doc = tomlkit.parse(text)

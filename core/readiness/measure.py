@@ -48,17 +48,22 @@ def records(found: "Review") -> list[Evidence]:
 
 def snapshot(found: "Review") -> dict[str, Any]:
     """What a page, a report and a later review need of this one: the printed review without the evidence itself."""
+    from core.readiness.joint.moves import packed
+
     told = {k: v for k, v in found.as_json().items() if k != "evidence"}
+    waived = {c.id for c in found.assessment.checks if c.waiver}
     asked = [
         {
             "id": a.question.id,
             "evidence": a.question.evidence,
             "chance": a.chance,
             "known": a.known,
+            "counted": a.question.id not in waived,
+            "holds": packed(a.holds),
             "limit": a.question.limit,
             "op": a.question.op,
             "unit": a.question.unit,
         }
         for a in found.answers
     ]
-    return told | {"answers": asked}
+    return told | {"answers": asked, "n": found.chance.n}

@@ -3,6 +3,7 @@
 import math
 import re
 import tomllib
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -88,6 +89,7 @@ class PolicyFile(BaseModel):
     name: Text
     date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     source: Text
+    least_p_go: float = Field(0.5, ge=0, le=1)
     checks: tuple[Rule, ...] = ()
 
     @model_validator(mode="after")
@@ -156,11 +158,17 @@ def load_policy(venture: Venture) -> PolicyFile:
 def read_policy(file: Path) -> PolicyFile:
     """Read and check one policy file; see `load_policy`."""
     try:
-        text = file.read_text(encoding="utf-8")
-        return PolicyFile.model_validate(tomllib.loads(text))
+        return _parsed(file.read_text(encoding="utf-8"), file.name)
     except (UnicodeDecodeError, OSError):
         raise InputError(f"policy {file.name}: cannot be read as text; save it as TOML in UTF-8.") from None
+
+
+@lru_cache(maxsize=16)
+def _parsed(text: str, name: str) -> PolicyFile:
+    """A policy from its text; kept, for every page and every what-if asks for the same."""
+    try:
+        return PolicyFile.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"policy {file.name}: is not valid TOML: {error}.") from None
+        raise InputError(f"policy {name}: is not valid TOML: {error}.") from None
     except ValidationError as error:
-        raise InputError(problems(error, PolicyFile, text, f"policy {file.name}")) from None
+        raise InputError(problems(error, PolicyFile, text, f"policy {name}")) from None

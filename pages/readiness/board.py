@@ -1,17 +1,20 @@
 """The board: whether to go, what it rests on, and what to do next."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.venture import Must, Venture
-from pages.shared import charts, model_charts, score_charts
+from pages.shared import charts, graph_charts, model_charts, score_charts
 from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
-from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, worst
+from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
+from pages.shared.review import KIND, chance_line, keep_fresh, kept
 from pages.shared.watch import get_ready, live, start_button, watch
 
+FLIPS = 3  # lines of advice beside the verdict; all stand further down
 Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
     "model": (
@@ -72,29 +75,58 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
         st.page_link(page, label=f"Open {name.lower()}", icon=":material/arrow_forward:")
 
 
-def verdict_panel(of: Venture, found: Mapping[str, Evidence], due: list[str]) -> list[Check]:
-    """The answer in words, colour and icon, how many checks stand where, and the button that measures."""
+def verdict_panel(of: Venture, found: Mapping[str, Evidence], due: list[str], told: Mapping[str, Any]) -> list[Check]:
+    """The answer in words, how likely all of it is, what would flip it, and the button that measures."""
     result = assessment(of, found)
-    colour, icon = VERDICT[result.verdict.word]
+    word, headline = told.get("verdict", str(result.verdict.word)), told.get("headline", result.verdict.headline)
+    colour, icon = VERDICT[word]
     with st.container(border=True, key="verdict"):
-        left, right = st.columns([3, 2], gap="large")
+        left, middle, right = st.columns([5, 2, 4], gap="large")
         with left:
-            st.header(f":{colour}[{icon} {result.verdict.word}]", anchor=False)
-            st.markdown(result.verdict.headline)
+            st.header(f":{colour}[{icon} {word}]", anchor=False)
+            st.markdown(headline)
             with st.container(horizontal=True, gap="small"):
-                for check in by_urgency([c for c in result.checks if c.gate]):
+                for check in by_urgency([c for c in result.checks if c.gate or c.waiver]):
                     st.badge(check.title, icon=ICON[check.status], color=COLOUR[check.status])  # type: ignore[arg-type]
+        with middle:
+            if told:
+                chance_line(told)
         with right:
-            counts = {s: sum(c.status is s for c in result.checks) for s in Status}
-            with st.container(horizontal=True):
-                for status, n in counts.items():
-                    if n:
-                        st.badge(f"{n} {status}", icon=ICON[status], color=COLOUR[status])  # type: ignore[arg-type]
+            _flips(told)
             label = "Measure what is due" if due else "All is measured"
             start_button(of, due, label, key="measure-due")
             if due:
                 st.caption("Due: " + ", ".join(ROOM[r][0].lower() for r in due) + ".")
     return list(result.checks)
+
+
+def _flips(told: Mapping[str, Any]) -> None:
+    """The shortest way to GO: what to clear first, and what the verdict would be then."""
+    ways = told.get("flips", [])[:FLIPS]
+    if not ways:
+        return
+    st.markdown("**What would flip it**")
+    for flip in ways:
+        then = f"{flip['verdict_so_far']}, P(go) {number(flip['p_go_so_far'], 'share')}"
+        st.markdown(f"{flip['rank']}. {flip['title']} :gray[→ {then}]")
+
+
+def linked(of: Venture, told: Mapping[str, Any]) -> None:
+    """The living graph beside how the market narrows."""
+    if not told:
+        return
+    left, right = st.columns([3, 2], gap="medium")
+    with left, st.container(border=True, key="graph", height="stretch"):
+        graph_charts.living_graph(told["graph"], key="b-graph")
+    with right, st.container(border=True, key="narrowing", height="stretch"):
+        if told["graph"]["narrowing"]:
+            graph_charts.narrowing(told["graph"], of.market.currency, key="b-narrowing")
+        best = told["next"][:FLIPS]
+        if best:
+            st.markdown("**Best measured next**")
+            for place, row in enumerate(best, 1):
+                days = f"{row['effort_days']:g} day{'s' if row['effort_days'] != 1 else ''}"
+                st.markdown(f"{place}. {row['title']} :gray[· {days}]", help=row["todo"])
 
 
 def to_do(checks: list[Check]) -> None:
@@ -135,8 +167,11 @@ def main(write: Callable[..., object] = st.caption) -> None:
             + (" with the sample." if entry().sample else "."),
             icon=":material/lightbulb:",
         )
-    checks = verdict_panel(of, found, due_rooms(of, found))
-    watch(of, ROOMS)
+    told, fresh = kept(of, found)
+    keep_fresh(of, found, fresh)
+    checks = verdict_panel(of, found, due_rooms(of, found), told if fresh else {})
+    watch(of, (*ROOMS, KIND))
+    linked(of, told if fresh else {})
     if not {"model.baseline_accuracy", "model.baseline_rmse"} & found.keys():
         get_ready(of, "look")  # who has not looked at the data yet will soon, and would wait for libraries
     for pair in (ROOMS[:2], ROOMS[2:]):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.draws import DRAWS, SEED, joint
+from core.draws import DRAWS, SEED
 from core.readiness.joint.holds import Answered, Holds
 
 SCRAMBLINGS = 8
@@ -50,7 +50,7 @@ def chance(checks: Sequence[Answered], error: float, n: int) -> Chance:
     return Chance(float(together(checks, n).mean()), low, high, error, n)
 
 
-def numerical_error(value: Callable[[np.ndarray], float], n: int = DRAWS, seed: int = SEED) -> float:
-    """Standard error of `value(points)`: eight scramblings of n/8 points, their spread over the root of eight."""
-    each = [value(joint(n // SCRAMBLINGS, (seed, k))) for k in range(1, SCRAMBLINGS + 1)]
+def numerical_error(value: Callable[[int, tuple[int, ...]], float], n: int = DRAWS, seed: int = SEED) -> float:
+    """Standard error of `value(draws, seed)`: eight scramblings of n/8 draws, their spread over the root of eight."""
+    each = [value(n // SCRAMBLINGS, (seed, k)) for k in range(1, SCRAMBLINGS + 1)]
     return float(np.std(each, ddof=1)) / math.sqrt(SCRAMBLINGS)

@@ -1,21 +1,25 @@
 """The whole answer: the verdict, how likely all of it is, what would flip it, what to measure next."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.draws import DIMENSIONS, Array, joint
+from core.draws import DIMENSIONS, DRAWS, SEED
 from core.errors import InputError
 from core.evidence import Evidence
+from core.market.measure import plain
 from core.readiness.assess import Assessment, assess
 from core.readiness.checks import Inputs
 from core.readiness.joint.chance import Chance, chance, numerical_error, together
 from core.readiness.joint.flips import Flip, Next, best_next, flips
+from core.readiness.joint.graph import Graph, graph
 from core.readiness.joint.holds import Answered, answered
 from core.readiness.joint.robust import Robustness, robustness
+from core.readiness.joint.world import READ, Known, World, world
 from core.readiness.policy import load_policy
 from core.readiness.questions import Question, questions
+from core.readiness.verdict import Verdict, Word
 from core.venture import Venture
 
 
@@ -26,6 +30,7 @@ class Review:
     assessment: Assessment
     chance: Chance
     answers: tuple[Answered, ...]
+    graph: Graph
     flips: tuple[Flip, ...]
     next: tuple[Next, ...]
     robustness: Robustness
@@ -34,6 +39,7 @@ class Review:
         """What `assess --json` prints."""
         return self.assessment.as_json() | {
             "p_go": self.chance.as_json(),
+            "graph": self.graph.as_json(),
             "flips": [f.as_json() for f in self.flips],
             "next": [n.as_json() for n in self.next],
             "robustness": self.robustness.as_json(),
@@ -45,61 +51,80 @@ def review(
     evidence: Mapping[str, Evidence],
     inputs: Inputs | None = None,
     now: datetime | None = None,
-    drawn: Array | None = None,
+    n: int = DRAWS,
 ) -> Review:
-    """Assess a venture and draw its checks jointly.
+    """Assess a venture and draw its checks jointly, through what its parts hand to each other.
 
-    A waived check is not among the thresholds of P(go): somebody has answered for it. Where all are waived nothing is
-    left to hold.
+    A waived check is not among the thresholds of P(go): somebody has answered for it.
 
     Args:
         venture: the venture.
         evidence: its newest record of each figure, by id.
         inputs: what each room would be measured from today; see `core.readiness.assess`.
         now: when it is reviewed.
-        drawn: the joint draws, shape (n, DIMENSIONS); `core.draws.joint()` where left out.
+        n: joint draws, a power of two of 16 or more.
 
     Raises:
-        InputError: as `assess`; or more figures are uncertain than can be drawn together.
+        InputError: as `assess`; or the market cannot be drawn, or more is uncertain than can be drawn together.
     """
-    y = joint() if drawn is None else drawn
     result = assess(venture, evidence, inputs, now)
-    asked = questions(venture, load_policy(venture))
-    places = coordinates(asked)
-
-    def answers_at(at: Array) -> list[Answered]:
-        return [answered(q, evidence, {}, at[:, places[q.evidence]], inputs, now) for q in asked]
-
-    answers = answers_at(y)
+    policy = load_policy(venture)
+    asked = questions(venture, policy)
     counted = [k for k, c in enumerate(result.checks) if not c.waiver]
-    checks = [result.checks[k] for k in counted]
-    mine = [answers[k] for k in counted]
+    places = coordinates(venture, asked)
+    limits = {q.evidence: q.limit for q in asked if isinstance(q.limit, float)}
 
-    def p_go(at: Array) -> float:
-        drawn_again = answers_at(at)
-        return float(together([drawn_again[k] for k in counted], len(at)).mean())
+    def drawn(n: int, seed: int | tuple[int, ...]) -> tuple[Known, World, list[Answered]]:
+        known = Known(venture, evidence, inputs, now, n, seed, places, limits)
+        found = world(known)
+        return (
+            known,
+            found,
+            [answered(q, evidence, found.computed, known.column(q.evidence), inputs, now) for q in asked],
+        )
 
+    def p_go(n: int, seed: tuple[int, ...]) -> float:
+        again = drawn(n, seed)[2]
+        return float(together([again[k] for k in counted], n).mean())
+
+    known, found, answers = drawn(n, SEED)
+    checks, mine = [result.checks[k] for k in counted], [answers[k] for k in counted]
+    how = chance(mine, numerical_error(p_go, n), n)
+    result = replace(result, verdict=at_these_odds(result.verdict, how, policy.least_p_go))
     return Review(
         assessment=result,
-        chance=chance(mine, numerical_error(p_go, len(y)), len(y)),
+        chance=how,
         answers=tuple(answers),
+        graph=graph(known, found),
         flips=tuple(flips(checks, mine, evidence)),
         next=tuple(best_next(checks, mine, {q.id: q.effort_days for q in asked})),
         robustness=robustness(result.verdict.word, mine, checks, evidence),
     )
 
 
-def coordinates(asked: Sequence[Question], taken: int = 0) -> dict[str, int]:
-    """Which coordinate of the draws each figure has: from the last one down, for the market counts from the first up.
+def at_these_odds(of: Verdict, how: Chance, least: float) -> Verdict:
+    """GO only where P(go) is at least what the policy asks: checks that pass one by one may not hold together."""
+    if of.word is not Word.GO or how.low >= least:
+        return of
+    headline = (
+        f"Every check passes, but all of it holds together in {how.value:.0%} of the joint draws "
+        f"({how.low:.0%} to {how.high:.0%}); the policy asks for {least:.0%}."
+    )
+    return replace(of, word=Word.CONDITIONAL, headline=headline)
 
-    Checks of one figure share its coordinate. `taken` are those of the market.
+
+def coordinates(venture: Venture, asked: Sequence[Question]) -> dict[str, int]:
+    """Which dimension of the draws each quantity has: from the last one down, for the market counts from the first up.
 
     Raises:
         InputError: there are not enough.
     """
-    names = sorted({q.evidence for q in asked})
+    modes = [f"mode.{m}" for m in dict.fromkeys(venture.distribution.modes)]
+    licences = [f"licences.{m}" for m in dict.fromkeys(venture.distribution.modes)]
+    names = dict.fromkeys([*sorted({q.evidence for q in asked}), *READ, *modes, *licences])
+    taken = len(plain(venture.market).used)
     if taken + len(names) > DIMENSIONS:
         raise InputError(
-            f"{taken + len(names)} figures are uncertain, and {DIMENSIONS} can be drawn together: ask fewer."
+            f"{taken + len(names)} figures are uncertain; {DIMENSIONS} can be drawn together: state fewer."
         )
     return {name: DIMENSIONS - 1 - k for k, name in enumerate(names)}

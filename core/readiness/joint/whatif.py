@@ -9,7 +9,7 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from core.draws import Array
+from core.draws import DRAWS
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Source
 from core.readiness.checks import Inputs
@@ -56,7 +56,7 @@ def whatif(
     changes: Mapping[str, Value],
     inputs: Inputs | None = None,
     now: datetime | None = None,
-    drawn: Array | None = None,
+    n: int = DRAWS,
 ) -> WhatIf:
     """Review a venture as it is and with changes.
 
@@ -67,7 +67,7 @@ def whatif(
             venture file such as must.accuracy or market.assumptions.price.p50. What is both is the figure.
         inputs: what each room would be measured from today; what is stale stays so.
         now: when it is asked.
-        drawn: the joint draws.
+        n: joint draws.
 
     Raises:
         InputError: a key that nothing has, or a value that the venture file does not take.
@@ -80,8 +80,8 @@ def whatif(
     then = dict(evidence) | {k: _set(k, v, evidence.get(k), units.get(k, ""), inputs) for k, v in figures.items()}
     again = tuple(room for room in ROOMS if _reads(venture, room) != _reads(other, room))
     return WhatIf(
-        before=review(venture, evidence, inputs, now, drawn),
-        after=review(other, then, inputs, now, drawn),
+        before=review(venture, evidence, inputs, now, n),
+        after=review(other, then, inputs, now, n),
         figures=tuple(figures),
         again=again,
     )

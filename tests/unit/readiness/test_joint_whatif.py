@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from core.draws import joint
 from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.readiness.assess import assess
@@ -36,7 +35,7 @@ p10 = 1
 p50 = 2
 p90 = 3
 """
-FEW = joint(64)
+FEW = 64
 
 
 @pytest.fixture
@@ -57,7 +56,7 @@ def evidence(of: Venture, **values: Any) -> dict[str, Evidence]:
 
 def asked(of: Venture, found: dict[str, Evidence], **changes: Any) -> WhatIf:
     inputs = {room: of.inputs(room) for room in ("model", "privacy", "licences", "market")}
-    return whatif(of, found, {k.replace("__", "."): v for k, v in changes.items()}, inputs, drawn=FEW)
+    return whatif(of, found, {k.replace("__", "."): v for k, v in changes.items()}, inputs, n=FEW)
 
 
 def test_a_better_figure_clears_its_gate_and_the_record_is_not_touched(venture: Venture) -> None:
@@ -101,7 +100,7 @@ def test_a_change_of_what_a_room_reads_says_that_it_must_be_measured_again(ventu
 )
 def test_what_the_file_does_not_take_is_one_clear_message(venture: Venture, changes: dict[str, Any], says: str) -> None:
     with pytest.raises(InputError, match=says):
-        whatif(venture, {}, changes, drawn=FEW)
+        whatif(venture, {}, changes, n=FEW)
 
 
 def test_changes_are_read_as_toml_and_else_as_text() -> None:

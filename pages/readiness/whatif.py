@@ -1,0 +1,163 @@
+"""What if: other figures, and what the verdict would be."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core import ventures
+from core.errors import InputError
+from core.evidence import Evidence
+from core.readiness.joint.whatif import WhatIf, whatif
+from core.venture import Venture
+from pages.shared import graph_charts
+from pages.shared.frame import config, entry, evidence, inputs, venture
+from pages.shared.look import MODE, VERDICT, number
+
+SETTLED = {"as measured": None, "allowed": "allowed", "blocked": "blocked"}
+
+
+def main() -> None:
+    of, it = venture(), entry()
+    st.title("What if?", anchor=False)
+    found = evidence(of, detail=True)
+    if not any(e.room != "readiness" for e in found.values()):
+        st.write("Once something is measured, this page says what the verdict would be if a figure were another.")
+        st.page_link("pages/readiness/board.py", label="Measure on the board", icon=":material/flight_takeoff:")
+        return
+    st.write("Move a figure and see what the verdict would be. It is a copy: nothing is measured, nothing is changed.")
+    lab(of, it, found)
+
+
+@st.fragment
+def lab(of: Venture, it: ventures.Entry, found: Mapping[str, Evidence]) -> None:
+    """Controls on the left, the verdict that follows on the right."""
+    left, right = st.columns([2, 3], gap="large")
+    with left:
+        changes = controls(of, found)
+    try:
+        told = whatif(of, found, changes, inputs(of, found), n=4096)
+    except InputError as error:
+        st.error(str(error))
+        return
+    with right:
+        answer(told, changes)
+        if told.after.graph.narrowing:
+            graph_charts.narrowing(told.after.graph.as_json(), of.market.currency, key="w-narrowing")
+    keep(of, it, changes)
+
+
+def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
+    """What a founder can turn, each left as it is until it is moved."""
+    out: dict[str, Any] = {}
+    _share(out, found.get("model.accuracy"), "Right answers", "model.accuracy")
+    if of.must.accuracy is not None:
+        wish = st.slider("Least accuracy that you promise", 0.0, 1.0, float(of.must.accuracy), 0.01, format="percent")
+        if wish != of.must.accuracy:
+            out["must.accuracy"] = wish
+    _share(out, found.get("privacy.direct_share"), "Rows naming people", "privacy.direct_share")
+    modes = [m for m in MODE if m in of.distribution.modes] or ["saas"]
+    kept = st.multiselect("Ways of selling", list(MODE), modes, format_func=lambda m: MODE[m])
+    if kept and set(kept) != set(modes):
+        out["distribution.modes"] = kept
+    for mode in kept:
+        choice = st.radio(
+            f"Licences for {MODE[mode].lower()}", list(SETTLED), horizontal=True, key=f"w-licence-{mode}",
+            help="“Allowed” is what replacing the blocking packages would give.",
+        )  # fmt: skip
+        if SETTLED[choice]:
+            out[f"licences.{mode}"] = SETTLED[choice]
+    _price(out, of)
+    return out
+
+
+def _share(out: dict[str, Any], record: Evidence | None, label: str, name: str) -> None:
+    if record is None or not isinstance(record.value, float):
+        return
+    now = round(record.value, 3)
+    wish = st.slider(label, 0.0, 1.0, now, 0.005, format="percent", key=f"w-{name}")
+    if wish != now:
+        out[name] = wish
+
+
+def _price(out: dict[str, Any], of: Venture) -> None:
+    """The first assumption that is money of one request, if there is one: moved as a whole."""
+    money = of.market.money
+    named = money.price if money is not None and isinstance(money.price, str) else ""
+    row = next((a for a in of.market.assumptions if a.id == named), None)
+    if row is None:
+        return
+    times = st.slider(f"{row.label}, times what you state", 0.25, 4.0, 1.0, 0.05, key="w-price")
+    if times != 1.0:
+        for q in ("p10", "p50", "p90"):
+            out[f"market.assumptions.{row.id}.{q}"] = getattr(row, q) * times
+
+
+def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
+    """The verdict before and after, and what moved it."""
+    out = told.as_json()
+    with st.container(border=True, key="w-answer"):
+        then = out["after"]
+        colour, icon = VERDICT[then["verdict"]]
+        st.header(f":{colour}[{icon} {then['verdict']}]", anchor=False)
+        st.markdown(then["headline"])
+        before, after = out["before"]["p_go"], then["p_go"]
+        change = after["value"] - before["value"]
+        st.metric(
+            "P(go)",
+            number(after["value"], "share"),
+            f"{change * 100:+.1f} points" if changes else None,
+            help="The share of joint draws in which every threshold holds; what nobody measured is a coin toss.",
+        )
+        st.caption(
+            f"{number(after['low'], 'share')} to {number(after['high'], 'share')} · today {out['before']['verdict']}, "
+            f"{number(before['value'], 'share')}"
+        )
+        for row in out["changed"]:
+            st.markdown(
+                f"- **{row['check']}**: {row['before'] or 'not asked'} → {row['after'] or 'not asked'}. {row['reason']}"
+            )
+        if not changes:
+            st.caption("Nothing is moved yet.")
+        elif not out["changed"]:
+            st.caption("No check changes its answer.")
+        if out["measure_again"]:
+            rooms = ", ".join(out["measure_again"])
+            st.caption(f"For certainty, measure again after such a change: {rooms}.")
+
+
+def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any]) -> None:
+    """Keep the changes under a name in the venture file, and compare those that are kept."""
+    if changes and not it.sample:
+        with st.form("w-keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+            name = st.text_input("Keep as a scenario", placeholder="for example: GPL parts replaced", max_chars=80)
+            if st.form_submit_button("Keep", icon=":material/bookmark:") and name.strip():
+                _save(it, name.strip(), changes)
+    elif changes:
+        st.caption("The sample stays as it is: duplicate it on the Ventures page to keep scenarios.")
+    if of.scenarios:
+        st.subheader("Kept scenarios", anchor=False)
+        found = evidence(of)
+        now = inputs(of, found)
+        rows = []
+        for scenario in of.scenarios:
+            try:
+                then = whatif(of, found, scenario.set, now, n=1024).after
+                verdict, chance = str(then.assessment.verdict.word), number(then.chance.value, "share")
+            except InputError as error:
+                verdict, chance = "no longer fits", str(error)
+            rows.append({"Scenario": scenario.name, "Verdict": verdict, "P(go)": chance, "Changes": len(scenario.set)})
+        st.dataframe(rows, hide_index=True, alt="Kept scenarios with their verdicts")
+
+
+def _save(it: ventures.Entry, name: str, changes: Mapping[str, Any]) -> None:
+    text = ventures.put_scenario(it.file.read_text(encoding="utf-8"), name, changes)
+    try:
+        ventures.save(config(), it.file, text)
+    except InputError as error:
+        st.error(f"Nothing was saved.\n\n```\n{error}\n```")
+        return
+    st.rerun(scope="app")
+
+
+main()
