@@ -7,7 +7,6 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
-from datetime import date
 from functools import lru_cache
 from importlib.metadata import distributions
 from operator import attrgetter
@@ -21,6 +20,7 @@ from core.venture_errors import problems
 from core.venture_market import Assumption as Assumption
 from core.venture_market import Market as Market
 from core.venture_part import Part, Share, Slug
+from core.venture_policy import KeptScenario, Policy
 from core.venture_reach import Reach
 
 MODES = ("internal", "saas", "on_premises", "on_device")
@@ -135,39 +135,6 @@ class Distribution(Part):
 
     modes: list[Mode] = Field(default=["saas"], min_length=1)
     open_source: bool = False
-
-
-class OwnCheck(Part):
-    """A venture's own wish for a check of the policy; shown on the board as changed."""
-
-    id: str
-    threshold: float | str | None = None
-    gate: bool | None = None
-    reason: str = Field(min_length=1, description="Why this venture differs from the policy")
-
-
-class Waiver(Part):
-    """A person's word that a check may stay open for a while: shown wherever the check is, and never a way to GO."""
-
-    id: str = Field(description="The check")
-    by: str = Field(min_length=1, description="Who answers for it")
-    reason: str = Field(min_length=1)
-    until: date = Field(description="Last day on which it holds")
-
-
-class KeptScenario(Part):
-    """What somebody tried under "What if?" and kept: figures and keys of this file with other values."""
-
-    name: str = Field(min_length=1, max_length=80)
-    set: dict[str, Any] = Field(default_factory=dict)
-
-
-class Policy(Part):
-    """Which policy the checks come from, where this venture differs, and what somebody waives for a while."""
-
-    file: str = "default"
-    checks: list[OwnCheck] = Field(default_factory=list)
-    waivers: list[Waiver] = Field(default_factory=list)
 
 
 class Venture(Part):

@@ -7,7 +7,8 @@ from core.errors import InputError
 from core.readiness.policy import MODE, PolicyFile, Rule, stated, wrong_limit
 from core.readiness.words import MODE as MODE_WORDS
 from core.readiness.words import figure
-from core.venture import MODES, OwnCheck, Venture
+from core.venture import MODES, Venture
+from core.venture_policy import OwnCheck
 
 Limit = float | tuple[str, ...] | None
 

@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 from core.errors import InputError
 from core.evidence import Check, Status
-from core.venture import Venture, Waiver
+from core.venture import Venture
+from core.venture_policy import Waiver
 
 
 def waived(venture: Venture, checks: Sequence[Check], now: datetime | None = None) -> tuple[Check, ...]:
