@@ -215,7 +215,7 @@ def put_scenario(text: str, name: str, changes: Mapping[str, Any]) -> str:
     row["set"] = tomlkit.inline_table()
     for key, value in changes.items():
         row["set"][key] = value
-    return _dump(doc)
+    return dump(doc)
 
 
 def put_dataset(text: str, values: Mapping[str, Any]) -> str:
