@@ -14,6 +14,8 @@ SMOOTHING = 0.1  # of labels, where the loss is the plain one and there are many
 # They suit each other: at a person's own 1e-4 the lower layers hardly move with them, and the sample venture's two
 # epochs reached 90.9 % instead of 92.7.
 _WITH_THE_RATE = ("layer_decay",)
+# One in ten of so few rows is held back to choose the epochs, and missed: 9 rows of each BANKING77 class gave 84.0 %,
+# 10 gave 84.7 (one draw, 2,000 training rows not learnt from; the regression alone 82.4 and 83.0).
 FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4, "refit": True}
 
 
