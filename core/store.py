@@ -317,6 +317,14 @@ def history(engine: Engine, venture_key: str, evidence_id: str) -> list[Evidence
         return [_record(r._mapping) for r in c.execute(query)]
 
 
+def recent(engine: Engine, venture_key: str, evidence_id: str, most: int) -> list[Evidence]:
+    """The newest records of one figure, whole, the newest first."""
+    e = evidence.c
+    query = _select(True).where(e.venture == venture_key, e.id == evidence_id).order_by(e.sequence.desc()).limit(most)
+    with reading(engine) as c:
+        return [_record(r._mapping) for r in c.execute(query)]
+
+
 def _select(whole: bool) -> sa.Select[Any]:
     return sa.select(*(c for c in evidence.c if whole or c is not evidence.c.detail))
 

@@ -11,7 +11,7 @@ from pages.shared import charts, graph_charts, model_charts, score_charts
 from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
-from pages.shared.review import KIND, chance_line, keep_fresh, kept
+from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
 from pages.shared.watch import get_ready, live, start_button, watch
 
 FLIPS = 3  # lines of advice beside the verdict; all stand further down
@@ -111,6 +111,16 @@ def _flips(told: Mapping[str, Any]) -> None:
         st.markdown(f"{flip['rank']}. {flip['title']} :gray[→ {then}]")
 
 
+def _circle(told: Mapping[str, Any]) -> str:
+    """How the circle of demand and cost came to rest, in a sentence or two."""
+    said = f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
+    if told["two_states"]:
+        critical = number(told["critical_requests_per_s"], "requests/s")
+        share = number(told["two_states"], "share")
+        said += f" In {share} of them demand dies where it is below {critical} on average: the critical mass."
+    return said
+
+
 def linked(of: Venture, told: Mapping[str, Any]) -> None:
     """The living graph beside how the market narrows."""
     if not told:
@@ -118,6 +128,10 @@ def linked(of: Venture, told: Mapping[str, Any]) -> None:
     left, right = st.columns([3, 2], gap="medium")
     with left, st.container(border=True, key="graph", height="stretch"):
         graph_charts.living_graph(told["graph"], key="b-graph")
+        with st.expander("What flows along each link, and what would fill the open ones", icon=":material/share:"):
+            st.dataframe(graph_charts.links(told["graph"]), hide_index=True, alt="The links between the seven parts")
+        if circle := told["graph"]["circle"]:
+            st.caption(_circle(circle))
     with right, st.container(border=True, key="narrowing", height="stretch"):
         if told["graph"]["narrowing"]:
             graph_charts.narrowing(told["graph"], of.market.currency, key="b-narrowing")
@@ -127,6 +141,21 @@ def linked(of: Venture, told: Mapping[str, Any]) -> None:
             for place, row in enumerate(best, 1):
                 days = f"{row['effort_days']:g} day{'s' if row['effort_days'] != 1 else ''}"
                 st.markdown(f"{place}. {row['title']} :gray[· {days}]", help=row["todo"])
+
+
+def since_last(of: Venture) -> None:
+    """What moved P(go) since the last review that differed, check by check."""
+    before, steps = last_moves(of)
+    if not steps:
+        return
+    with st.container(border=True, key="since"):
+        st.subheader("Since the last review", anchor=False)
+        graph_charts.moved(before, steps, key="b-moved")
+        for step in steps:
+            change = (
+                f"{step.was or 'not asked'} → {step.now or 'no longer asked'}" if step.was != step.now else step.now
+            )
+            st.markdown(f"- **{step.title}**: {change} :gray[· P(go) {step.points * 100:+.1f} points]")
 
 
 def to_do(checks: list[Check]) -> None:
@@ -179,6 +208,7 @@ def main(write: Callable[..., object] = st.caption) -> None:
             with column:
                 card(room, of, found, checks, stale)
     to_do(checks)
+    since_last(of)
     with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
         check_list(by_urgency(checks))
         open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]

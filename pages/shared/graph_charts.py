@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from core.readiness.joint.moves import Move
 from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number
 
 Edge = Mapping[str, Any]
@@ -19,7 +20,7 @@ _AT = {
     "F": (4.2, 0.55),
 }
 _ROOM = {"A": BLUE, "B": BLUE, "C": BLUE, "D": PINK, "E": ORANGE, "F": GREEN, "G": GREY}
-_ALONG = {"EG": 0.22, "FC": 0.3, "GC": 0.3, "FG": 0.5, "CD": 0.68}  # where a label stands clear of other lines
+_ALONG = {"EG": 0.22, "FC": 0.3, "GC": 0.3, "FG": 0.25, "CD": 0.3}  # where a label stands clear of other lines
 _STEP = {
     "tam": "Whole market (TAM)",
     "sam": "you can serve (SAM)",
@@ -83,9 +84,10 @@ def _line(fig: go.Figure, edge: Edge) -> None:
     )
     along = _ALONG.get(edge["from"] + edge["to"], 0.5)
     fig.add_scatter(
-        x=[x0 + along * (x1 - x0)],
+        x=[x0 + along * (x1 - x0) + (0.05 if x0 == x1 else 0)],
         y=[y0 + along * (y1 - y0) + (0.11 if y0 == y1 else 0)],
         mode="text",
+        textposition="middle right" if x0 == x1 else "middle center",
         text=[figure_on(edge)],
         textfont={"size": 11, "color": colour},
         hovertemplate=f"{edge['from']} to {edge['to']}: {edge['carries']}<br>{_spread(edge)}<extra></extra>",
@@ -127,6 +129,21 @@ def _said(edges: Sequence[Edge]) -> str:
     return "Seven parts and what flows between them: " + "; ".join(
         f"{e['from']} to {e['to']}, {e['carries']}: {_spread(e)}" for e in edges
     )
+
+
+def links(told: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Every link as a row of a table: what it carries, the figure, and what would fill it where it is not known."""
+    parts = told["parts"]
+    return [
+        {
+            "From": parts[e["from"]],
+            "To": parts[e["to"]],
+            "What flows": e["carries"],
+            "Figure": _spread(e) if e["known"] else "not known yet",
+            "What would fill it": e["fills"],
+        }
+        for e in told["edges"]
+    ]
 
 
 def narrowing(told: Mapping[str, Any], currency: str, *, key: str) -> None:
@@ -204,3 +221,26 @@ def levels(of: Mapping[str, float], top: float, *, key: str) -> None:
     weakest = names[values.index(least)]
     chart(fig, key=key, alt=f"Level of each part; the least is {weakest}", title=f"Weakest: {weakest}",
           height=70 + 34 * len(names))  # fmt: skip
+
+
+def moved(before: Mapping[str, Any], steps: Sequence[Move], *, key: str) -> None:
+    """P(go) from one review to the next, as a waterfall of the checks that moved it."""
+    start = before["value"]
+    end = start + sum(s.points for s in steps)
+    names = ["before", *(s.title for s in steps), "now"]
+    fig = go.Figure(
+        go.Waterfall(
+            orientation="v",
+            measure=["absolute", *("relative" for _ in steps), "total"],
+            x=[n if len(n) < 28 else f"{n[:26]}…" for n in names],
+            y=[start, *(s.points for s in steps), end],
+            text=[f"{start:.0%}", *(f"{s.points * 100:+.1f}" for s in steps), f"{end:.0%}"],
+            increasing={"marker": {"color": GREEN}},
+            decreasing={"marker": {"color": ORANGE}},
+            totals={"marker": {"color": BLUE}},
+            connector={"line": {"color": GREY, "width": 1}},
+        )
+    )
+    fig.update_yaxes(range=[0, max(1.0, start, end)], tickformat=".0%", title="P(go)")
+    title = f"P(go) went from {start:.0%} to {end:.0%}"
+    chart(fig, key=key, alt=f"{title}, by check: " + "; ".join(s.title for s in steps), title=title, height=300)

@@ -8,6 +8,8 @@ import streamlit as st
 from core.evidence import Evidence
 from core.feeds import READINESS
 from core.jobs import JobStatus, jobs
+from core.readiness.joint.moves import Move, moves
+from core.store import recent
 from core.venture import Venture
 from pages.shared.frame import inputs, store
 from pages.shared.look import number
@@ -15,6 +17,7 @@ from pages.shared.watch import live, start
 
 VERDICT, CHANCE = "readiness.verdict", "readiness.p_go"
 KIND = "review"
+_BACK = 12  # reviews to look back for one that differs
 
 
 def kept(of: Venture, found: Mapping[str, Evidence]) -> tuple[Mapping[str, Any], bool]:
@@ -35,6 +38,15 @@ def keep_fresh(of: Venture, found: Mapping[str, Evidence], fresh: bool) -> None:
     if last is not None and last.status is JobStatus.FAILED and last.created >= newest:
         return
     start(of, [KIND])
+
+
+def last_moves(of: Venture) -> tuple[Mapping[str, Any], list[Move]]:
+    """The last review before the newest that differs from it, with what moved P(go) since; nothing where none does."""
+    found = recent(store(), of.key, VERDICT, _BACK)
+    for record in found[1:]:
+        if steps := moves(record.detail, found[0].detail):
+            return record.detail["p_go"], steps
+    return {}, []
 
 
 def chance_line(told: Mapping[str, Any]) -> None:
