@@ -1,0 +1,119 @@
+"""The board with a kept review, what-if, and the guides: each answers in words, and writes only where asked."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import ventures
+from core.evidence import Evidence, Source
+from core.feeds import inputs_of
+from core.jobs import jobs
+from core.readiness.joint.review import review
+from core.readiness.measure import records
+from core.settings import Settings
+from core.store import append, connect, latest
+from core.venture import Venture, load
+
+PROJECT = Path(__file__).resolve().parents[2]
+M = Source("measured")
+PERSON = {"type": "PERSON", "title": "person name", "group": "direct", "cells": 9}
+FOUND = {"files": [{"path": "tickets.csv", "scanned": 9, "columns": [{"name": "text", "entities": [PERSON]}]}]}
+FIGURES = [
+    Evidence("model.p95_latency", 40.0, "ms", "m", M, low=35.0, high=45.0, n=200),
+    Evidence("licences.saas", "allowed", "word", "m", M),
+    Evidence("licences.on_premises", "blocked", "word", "m", M, reason="1 blocked: Unidecode"),
+    Evidence("privacy.direct_share", 0.8, "share", "m", M, low=0.78, high=0.82, n=2050, detail=FOUND),
+]
+
+
+@pytest.fixture
+def of(own: Settings) -> Venture:
+    """A copy of the sample that may be changed, with some figures and a review of them."""
+    (sample,) = [e for e in ventures.entries(own) if e.sample]
+    file = ventures.duplicate(own, sample, "Desk")
+    venture = load(file, ventures.roots(own, file))
+    keep(own, venture, FIGURES)
+    return venture
+
+
+def keep(own: Settings, of: Venture, figures: list[Evidence]) -> None:
+    engine = connect(own)
+    append(engine, of.key, [e.with_inputs(inputs_of(e.room, of, {})) for e in figures])
+    found = latest(engine, of.key, detail=True)
+    made = records(review(of, found, n=256))
+    append(engine, of.key, [e.with_inputs(inputs_of("readiness", of, found)) for e in made])
+
+
+def open_page(page: str, of: Venture) -> AppTest:
+    at = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
+    at.query_params["venture"] = of.folder.name
+    at.run()
+    return at.switch_page(page).run() if page else at
+
+
+def words(at: AppTest) -> str:
+    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.info, at.error)
+    return "\n".join(str(e.value) for kind in kinds for e in kind)
+
+
+def test_the_board_says_p_go_what_would_flip_it_and_what_flows(own: Settings, of: Venture) -> None:
+    at = open_page("", of)
+    assert not at.exception
+    said = words(at)
+    assert "NO-GO" in said
+    assert "What would flip it" in said
+    assert "links between the seven parts are known" in said
+    assert [m.label for m in at.metric].count("P(go)") == 1
+    assert jobs(connect(own), venture=of.key) == []  # the review is fresh: nothing is asked for
+
+
+def test_a_figure_measured_since_asks_for_a_review_once(own: Settings, of: Venture) -> None:
+    append(connect(own), of.key, [replace(FIGURES[0], value=41.0).with_inputs(inputs_of("model", of, {}))])
+    for _ in range(2):
+        assert not open_page("", of).exception
+    assert [j.kind for j in jobs(connect(own), venture=of.key)] == ["review"]
+
+
+def test_the_board_says_what_moved_p_go(own: Settings, of: Venture) -> None:
+    cleared = replace(FIGURES[2], value="allowed", reason="")
+    keep(own, of, [cleared])
+    said = words(open_page("", of))
+    assert "Since the last review" in said
+    assert "delivery to customers' own machines" in said
+
+
+def test_what_if_answers_on_a_copy(own: Settings, of: Venture) -> None:
+    before = of.file.read_text()
+    at = open_page("pages/readiness/whatif.py", of)
+    assert not at.exception
+    assert "Nothing is moved yet." in words(at)
+    at.slider(key="w-privacy.direct_share").set_value(0.0)
+    at.radio(key="w-licence-on_premises").set_value("allowed").run()
+    assert not at.exception
+    assert "privacy.direct_share**: fail → pass" in words(at)
+    assert "licences.on_premises**: fail → pass" in words(at)
+    assert of.file.read_text() == before
+
+
+def test_a_scenario_is_kept_and_compared(own: Settings, of: Venture) -> None:
+    at = open_page("pages/readiness/whatif.py", of)
+    at.slider(key="w-privacy.direct_share").set_value(0.0).run()
+    at.text_input[0].set_value("Names masked")
+    next(b for b in at.button if b.label == "Keep").click().run()
+    assert not at.exception
+    kept = load(of.file).scenarios
+    assert [(s.name, s.set) for s in kept] == [("Names masked", {"privacy.direct_share": 0.0})]
+    assert "Kept scenarios" in words(open_page("pages/readiness/whatif.py", of))
+
+
+def test_the_guides_show_what_is_open_and_keep_answers(own: Settings, of: Venture) -> None:
+    at = open_page("pages/readiness/guides.py", of)
+    assert not at.exception
+    assert "Minimal risk" in words(at)  # the sample has answered all
+    at.radio(key="eu_ai_act-employment").set_value(True)
+    next(b for b in at.button if b.label == "Keep the answers").click().run()
+    assert not at.exception
+    assert load(of.file).guides["eu_ai_act"]["employment"] is True
+    assert "High risk" in words(open_page("pages/readiness/guides.py", of))
