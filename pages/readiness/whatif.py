@@ -62,7 +62,7 @@ def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
         out["distribution.modes"] = kept
     for mode in kept:
         choice = st.radio(
-            f"Licences for {MODE[mode].lower()}", list(SETTLED), horizontal=True, key=f"w-licence-{mode}",
+            f"Licences for {MODE[mode]}", list(SETTLED), horizontal=True, key=f"w-licence-{mode}",
             help="“Allowed” is what replacing the blocking packages would give.",
         )  # fmt: skip
         if SETTLED[choice]:
@@ -72,9 +72,9 @@ def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
 
 
 def _share(out: dict[str, Any], record: Evidence | None, label: str, name: str) -> None:
-    if record is None or not isinstance(record.value, float):
+    if record is None or not isinstance(record.value, int | float):
         return
-    now = round(record.value, 3)
+    now = round(float(record.value), 3)
     wish = st.slider(label, 0.0, 1.0, now, 0.005, format="percent", key=f"w-{name}")
     if wish != now:
         out[name] = wish
@@ -83,7 +83,8 @@ def _share(out: dict[str, Any], record: Evidence | None, label: str, name: str) 
 def _price(out: dict[str, Any], of: Venture) -> None:
     """The first assumption that is money of one request, if there is one: moved as a whole."""
     money = of.market.money
-    named = money.price if money is not None and isinstance(money.price, str) else ""
+    priced = [] if money is None else [money.price] if isinstance(money.price, str) else money.price
+    named = priced[0] if len(priced) == 1 else ""
     row = next((a for a in of.market.assumptions if a.id == named), None)
     if row is None:
         return
