@@ -154,27 +154,35 @@ def figure(name: str = "market.tam", **more: Any) -> Evidence:
     return Evidence(name, 5.0, "USD/year", "counted", Source("measured", "a test"), **more)
 
 
-def measures(venture: Venture, run_dir: Path, progress: Progress) -> list[Evidence]:
+def measures(venture: Venture, run_dir: Path, progress: Progress, handed: Mapping[str, Evidence]) -> list[Evidence]:
     progress(1, 2, "measuring")
     return [figure(), figure("market.sam", detail={"draws": [1, 2]})]
 
 
-def measures_half(venture: Venture, run_dir: Path, progress: Progress) -> list[Evidence]:
+def measures_half(
+    venture: Venture, run_dir: Path, progress: Progress, handed: Mapping[str, Evidence]
+) -> list[Evidence]:
     """Bring a second record that no database can hold."""
     return [figure(), figure("market.sam", detail={"draws": float("nan")})]
 
 
-def measures_elsewhere(venture: Venture, run_dir: Path, progress: Progress) -> list[Evidence]:
+def measures_elsewhere(
+    venture: Venture, run_dir: Path, progress: Progress, handed: Mapping[str, Evidence]
+) -> list[Evidence]:
     return [figure("model.accuracy")]
 
 
-def measures_while_edited(venture: Venture, run_dir: Path, progress: Progress) -> list[Evidence]:
+def measures_while_edited(
+    venture: Venture, run_dir: Path, progress: Progress, handed: Mapping[str, Evidence]
+) -> list[Evidence]:
     """Measure while somebody changes the market table of the venture file."""
     venture.file.write_text(venture.file.read_text().replace("2025", "2026"))
     return [figure()]
 
 
-def measures_while_another_room_is_edited(venture: Venture, run_dir: Path, progress: Progress) -> list[Evidence]:
+def measures_while_another_room_is_edited(
+    venture: Venture, run_dir: Path, progress: Progress, handed: Mapping[str, Evidence]
+) -> list[Evidence]:
     venture.file.write_text(venture.file.read_text() + "\n[model]\nepochs = 9\n")
     return [figure()]
 

@@ -42,9 +42,9 @@ def test_evidence_stands_with_its_run_its_inputs_and_its_expiry(
     assert found.keys() == {"market.tam", "market.sam"}
     for record in found.values():
         assert record.source.run == job.id
-        assert record.inputs == subject.inputs("market")
+        assert record.inputs == inputs_of("market", subject, found)
         assert record.valid_until - record.measured_at == timedelta(days=90)
-        assert not record.is_stale(subject.inputs("market"))
+        assert not record.is_stale(inputs_of("market", subject, found))
     assert found["market.sam"].detail == {"draws": [1, 2]}
     file.write_text(file.read_text().replace("2025", "2024"))
     assert found["market.tam"].is_stale(venture.load(file).inputs("market"))
@@ -108,6 +108,9 @@ def test_the_four_rooms_are_kinds_and_only_what_trains_resumes() -> None:
     doors = {r: (r, f"core.{r}.measure:measure") for r in ("model", "privacy", "licences", "market")}
     more = {k: ("model", f"core.model.measure:{k}") for k in ("look", "choose", "optimise", "serve")}
     others = {
+        "fetch": ("", "core.model.hub:fetch_for"),
+        "effect": ("", "core.privacy.teach.measure:effect"),
+        "names": ("", "core.privacy.names.measure:train_job"),
         "leak": ("privacy", "core.privacy.leak.measure:measure"),
         "review": ("readiness", "core.readiness.measure:measure"),
     }

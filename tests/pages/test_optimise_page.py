@@ -118,7 +118,7 @@ def test_before_it_was_made_the_ways_are_explained_and_buttons_start_it(own: Set
     for kind in kinds:
         at.button(key={SERVE: "start-serve", KIND: "start-optimise"}[kind]).click().run()
         assert not at.exception
-    assert {j.kind for j in jobs(connect(own))} == set(kinds)
+    assert {j.kind for j in jobs(connect(own))} - {"review"} == set(kinds)  # the board asks for that itself
 
 
 def test_the_pick_stands_first_and_each_other_variant_says_why_it_lost(own: Settings) -> None:

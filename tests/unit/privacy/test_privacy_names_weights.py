@@ -15,7 +15,7 @@ from core.privacy.names.ship import make
 from core.privacy.names.templates import split, templates
 from core.privacy.names.train import Settings, tune
 
-TINY = Settings(texts=160, epochs=2)
+TINY = Settings(texts=320, epochs=3)
 
 
 @pytest.fixture(scope="module")
