@@ -89,7 +89,7 @@ def _line(fig: go.Figure, edge: Edge) -> None:
         mode="text",
         textposition="middle right" if x0 == x1 else "middle center",
         text=[figure_on(edge)],
-        textfont={"size": 11, "color": colour},
+        textfont={"size": 11} if edge["known"] else {"size": 11, "color": GREY},
         hovertemplate=f"{edge['from']} to {edge['to']}: {edge['carries']}<br>{_spread(edge)}<extra></extra>",
     )
 

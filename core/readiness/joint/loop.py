@@ -82,8 +82,9 @@ def settle(service: Service) -> Settled:
     """Solve the circle in every draw."""
     top, moved = _iterate(service, np.ones_like(service.demand))
     bottom, _ = _iterate(service, np.full_like(service.demand, _LEAST))
-    two = top - bottom > NEAR
-    critical = np.where(two, _tipping(service, bottom, top) * service.demand, np.nan)
+    tipping = _tipping(service, bottom, top)
+    two = (top - bottom > NEAR) & (tipping > NEAR)  # a business dies of no customers at all: that is no critical mass
+    critical = np.where(two, tipping * service.demand, np.nan)
     load = np.maximum(top, _LEAST) * service.demand
     machines = _machines(service, load)
     cost = _cost(service, load, machines)
