@@ -14,6 +14,7 @@ from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, num
 from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
 from pages.shared.watch import get_ready, live, start_button, watch
 
+SECONDS = 365.25 * 24 * 3600  # in a year
 FLIPS = 3  # lines of advice beside the verdict; all stand further down
 Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
@@ -115,9 +116,9 @@ def _circle(told: Mapping[str, Any]) -> str:
     """How the circle of demand and cost came to rest, in a sentence or two."""
     said = f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
     if told["two_states"]:
-        critical = number(told["critical_requests_per_s"], "requests/s")
+        critical = number(round(told["critical_requests_per_s"] * SECONDS), "requests a year")
         share = number(told["two_states"], "share")
-        said += f" In {share} of them demand dies where it is below {critical} on average: the critical mass."
+        said += f" In {share} of them demand dies where it is below about {critical}: the critical mass."
     return said
 
 
