@@ -13,7 +13,7 @@ and is solved by the damped iteration x <- x/2 + g(x)/2 from full demand and fro
 elsewhere, both are stable and the point between them that tips is the critical mass.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,8 +82,10 @@ def settle(service: Service) -> Settled:
     """Solve the circle in every draw."""
     top, moved = _iterate(service, np.ones_like(service.demand))
     bottom, _ = _iterate(service, np.full_like(service.demand, _LEAST))
-    tipping = _tipping(service, bottom, top)
-    two = (top - bottom > NEAR) & (tipping > NEAR)  # a business dies of no customers at all: that is no critical mass
+    tipping = np.zeros_like(top)
+    apart = np.flatnonzero(top - bottom > NEAR)
+    tipping[apart] = _tipping(_of(service, apart), bottom[apart], top[apart])
+    two = tipping > NEAR  # a business dies of no customers at all: that is no critical mass
     critical = np.where(two, tipping * service.demand, np.nan)
     load = np.maximum(top, _LEAST) * service.demand
     machines = _machines(service, load)
@@ -110,12 +112,16 @@ def once(service: Service, share: Array) -> Array:
 
 
 def _iterate(service: Service, share: Array) -> tuple[Array, Array]:
-    moved = np.full_like(share, np.inf)
+    share, moved = share.copy(), np.full_like(share, np.inf)
+    left, part = np.arange(len(share)), service  # the draws that still move: most come to rest in a few rounds
     for _ in range(ROUNDS):
-        after = share / 2 + once(service, share) / 2
-        moved, share = np.abs(after - share), after
-        if float(moved.max(initial=0.0)) < NEAR / 100:
+        before = share[left]
+        after = before / 2 + once(part, before) / 2
+        share[left], moved[left] = after, np.abs(after - before)
+        left = left[moved[left] >= NEAR / 100]
+        if not len(left):
             break
+        part = _of(service, left)
     return share, moved
 
 
@@ -126,6 +132,12 @@ def _tipping(service: Service, low: Array, high: Array) -> Array:
         grows = once(service, middle) > middle
         low, high = np.where(grows, low, middle), np.where(grows, middle, high)
     return high
+
+
+def _of(service: Service, draws: NDArray[np.int64]) -> Service:
+    """Some of the draws."""
+    names = ("demand", "peak", "rate", "work", "price_hour", "price", "elasticity")
+    return replace(service, **{name: getattr(service, name)[draws] for name in names})
 
 
 def _machines(service: Service, load: Array) -> Array:

@@ -9,6 +9,7 @@ from core.draws import DIMENSIONS, DRAWS, SEED
 from core.errors import InputError
 from core.evidence import Evidence
 from core.market.measure import plain
+from core.market.stated import Market
 from core.readiness.assess import Assessment, assess
 from core.readiness.checks import Inputs
 from core.readiness.joint.chance import Chance, chance, numerical_error, together
@@ -71,11 +72,12 @@ def review(
     policy = load_policy(venture)
     asked = questions(venture, policy)
     counted = [k for k, c in enumerate(result.checks) if not c.waiver]
-    places = coordinates(venture, asked)
+    market = plain(venture.market)
+    places = coordinates(venture, asked, market)
     limits = {q.evidence: q.limit for q in asked if isinstance(q.limit, float)}
 
     def drawn(n: int, seed: int | tuple[int, ...]) -> tuple[Known, World, list[Answered]]:
-        known = Known(venture, evidence, inputs, now, n, seed, places, limits)
+        known = Known(venture, evidence, inputs, now, n, seed, places, limits, market)
         found = world(known)
         return (
             known,
@@ -113,7 +115,7 @@ def at_these_odds(of: Verdict, how: Chance, least: float) -> Verdict:
     return replace(of, word=Word.CONDITIONAL, headline=headline)
 
 
-def coordinates(venture: Venture, asked: Sequence[Question]) -> dict[str, int]:
+def coordinates(venture: Venture, asked: Sequence[Question], market: Market) -> dict[str, int]:
     """Which dimension of the draws each quantity has: from the last one down, for the market counts from the first up.
 
     Raises:
@@ -122,7 +124,7 @@ def coordinates(venture: Venture, asked: Sequence[Question]) -> dict[str, int]:
     modes = [f"mode.{m}" for m in dict.fromkeys(venture.distribution.modes)]
     licences = [f"licences.{m}" for m in dict.fromkeys(venture.distribution.modes)]
     names = dict.fromkeys([*sorted({q.evidence for q in asked}), *READ, *modes, *licences])
-    taken = len(plain(venture.market).used)
+    taken = len(market.used)
     if taken + len(names) > DIMENSIONS:
         raise InputError(
             f"{taken + len(names)} figures are uncertain; {DIMENSIONS} can be drawn together: state fewer."

@@ -13,8 +13,8 @@ import numpy as np
 from core.draws import Array, joint
 from core.evidence import Evidence
 from core.market.draws import Draws, draw, quantity
-from core.market.measure import plain
 from core.market.ranges import fit
+from core.market.stated import Market
 from core.readiness.checks import Inputs, why_stale
 from core.readiness.joint.holds import COIN, Figure
 from core.readiness.joint.loop import Service, Settled, settle
@@ -74,6 +74,7 @@ class Known:
         n, seed: of the joint draws; the market's own are the same points in their first dimensions.
         places: the dimension of each quantity.
         limits: what the policy compares a figure with, by its id.
+        market: what the venture says of its market, in the market room's terms.
     """
 
     venture: Venture
@@ -84,6 +85,7 @@ class Known:
     seed: int | tuple[int, ...]
     places: Mapping[str, int]
     limits: Mapping[str, float]
+    market: Market
 
     @property
     def y(self) -> Array:
@@ -146,7 +148,7 @@ def world(known: Known) -> World:
 
 
 def _market(known: Known) -> tuple[Draws | None, Mapping[str, Array]]:
-    market = plain(known.venture.market)
+    market = known.market
     if not market.methods:
         return None, {}
     drawn = draw(market, known.n, known.seed)
@@ -212,8 +214,7 @@ def _settled(known: Known, market: Draws | None, figures: dict[str, Figure], rea
     money = known.venture.market.money
     if market is None or money is None:
         return None
-    prices = known.venture.market
-    of = plain(prices)
+    prices, of = known.venture.market, known.market
     demand = quantity(of.beside["demand"], market.values, "money.demand")
     price = quantity(of.beside["price"], market.values, "money.price")
     hourly, sure = _hourly(known)

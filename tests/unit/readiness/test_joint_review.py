@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.evidence import Evidence, Source, Status
+from core.market.measure import plain
 from core.readiness.assess import assess
 from core.readiness.joint.review import Review, coordinates, review
 from core.readiness.joint.smaa import acceptability, uniform_weights
@@ -123,7 +124,7 @@ def test_what_is_printed_is_json_and_keeps_the_documented_keys() -> None:
 
 def test_checks_of_one_figure_share_its_coordinate_and_others_do_not() -> None:
     asked = questions(desk(), load_policy(desk()))
-    places = coordinates(desk(), asked)
+    places = coordinates(desk(), asked, plain(desk().market))
     assert {q.evidence for q in asked} <= set(places)
     assert len(set(places.values())) == len(places)
 

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.evidence import Evidence, Source
+from core.market.measure import plain
 from core.readiness.joint.graph import PARTS
 from core.readiness.joint.review import Review, coordinates, review
 from core.readiness.joint.world import Known, World, world
@@ -76,8 +77,9 @@ GOOD = {
 
 def drawn(evidence: dict[str, Evidence], of: Venture | None = None, **limits: float) -> World:
     of = of or venture()
-    places = coordinates(of, questions(of, load_policy(of)))
-    return world(Known(of, evidence, None, None, N, 31, places, {"privacy.direct_share": 0.005} | limits))
+    market = plain(of.market)
+    places = coordinates(of, questions(of, load_policy(of)), market)
+    return world(Known(of, evidence, None, None, N, 31, places, {"privacy.direct_share": 0.005} | limits, market))
 
 
 def reviewed(evidence: dict[str, Evidence], of: Venture | None = None) -> Review:
