@@ -112,6 +112,8 @@ def test_a_founder_describes_a_venture_in_the_browser(page: Page, server: Server
     page.get_by_text("Describe a new venture").click()
     page.get_by_label("What is it called?").fill("Harbour desk")
     page.get_by_label("What does the product do?").first.fill("Sorts harbour messages")
+    page.keyboard.press("Tab")  # the text is taken when its field is left: a click at once would race with that
+    settle(page)
     page.get_by_role("button", name="Create the venture").click()
     expect(page.get_by_role("heading", name="Harbour desk")).to_be_visible(timeout=30_000)
     assert (server.var / "ventures" / "harbour-desk" / "venture.toml").is_file()
