@@ -27,8 +27,13 @@ class Acceptability:
 
 
 def uniform_weights(n: int, criteria: int, seed: tuple[int, ...] = (7, 99)) -> Array:
-    """`n` weightings that are even on the simplex, shape (n, criteria): exponentials over their sum (Dirichlet 1)."""
+    """`n` weightings that are even on the simplex, shape (n, criteria): exponentials over their sum (Dirichlet 1).
+
+    Their rows are shuffled: two scramblings of the same Sobol points are functions of the same index, so that row by
+    row the weights would otherwise move with the figures that they weigh.
+    """
     raw = -np.log(joint(n, seed)[:, :criteria])
+    raw = raw[np.random.default_rng(seed).permutation(n)]
     return np.asarray(raw / raw.sum(axis=1, keepdims=True))
 
 
