@@ -4,7 +4,7 @@ A seed gives each dimension its own digits, however many are asked for, so the m
 more figures, speak of the same futures.
 
 The dashboard's process recomputes a market while a slider moves. scipy.stats, whose qmc module makes the same points,
-costs it 56 MB and seconds of import (docs/adr/0007); this is 60 lines. Direction numbers of S. Joe and F. Y. Kuo
+would cost it 62 MB (docs/adr/0007); this is 60 lines. Direction numbers of S. Joe and F. Y. Kuo
 (new-joe-kuo-6.21201, 2008), as SciPy ships them; scrambling by a random linear matrix and a digital shift (J. Matousek,
 On the L2-discrepancy for anchored boxes, 1998), with the random numbers of a seeded PCG64, so that a seed gives the
 same points on every machine.
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Seed = int | tuple[int, ...]
+Shape = tuple[int, int, *tuple[Seed, ...]]  # dimensions, points of each seed, seeds
 DRAWS = 2**14
 # Of the first 40 seeds the nearest to p10, p50, p90 and mean of 60 known products of lognormals (the median seed is a
 # third farther off): an honest error is still told beside each figure, from other scramblings.
@@ -70,7 +72,7 @@ def points(dimensions: int, n: int, seed: int | Sequence[int]) -> Array:
 
 
 @lru_cache(maxsize=32)
-def joint(n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -> Array:
+def joint(n: int = DRAWS, seed: Seed = SEED) -> Array:
     """`points` in all dimensions there are, kept between calls; row k is one joint draw. Read only."""
     out = points(DIMENSIONS, n, seed)
     out.setflags(write=False)
@@ -78,9 +80,12 @@ def joint(n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -> Array:
 
 
 @lru_cache(maxsize=32)
-def logits(dimensions: int, n: int, seed: int | tuple[int, ...]) -> Array:
-    """ln(y / (1 - y)) of `points`, kept between calls: a slider changes the figures, never the points. Read only."""
-    y = points(dimensions, n, seed)
+def logits(dimensions: int, n: int, *seeds: Seed) -> Array:
+    """ln(y / (1 - y)) of `points`, kept between calls: a slider changes the figures, never the points. Read only.
+
+    Of several seeds each has `n` rows, one below the other.
+    """
+    y = np.concatenate([points(dimensions, n, seed) for seed in seeds])
     out = np.asarray(np.log(y) - np.log1p(-y), order="F")
     out.setflags(write=False)
     return out

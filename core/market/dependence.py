@@ -6,10 +6,12 @@ of association, JASA 53, 1958). Each figure keeps its own distribution; only whi
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.draws import Shape, logits
 from core.errors import InputError
 from core.market.stated import Correlation
 from core.normal import at_logit, logit_of
@@ -74,20 +76,32 @@ def _left(of: Array, i: int, j: int) -> tuple[float, float]:
     return rank_correlation(bounds[0]), rank_correlation(bounds[1])
 
 
-def joined(logits: Mapping[str, Array], names: Sequence[str], of: Array, order: Sequence[int] = ()) -> dict[str, Array]:
-    """Independent logits made to move together.
+def joined(shape: Shape, columns: Mapping[str, int], of: Array, order: Sequence[int] = ()) -> dict[str, Array]:
+    """The logits of Sobol points, made to move together; those of the figures in `columns` alone.
 
     Args:
-        logits: ln(y / (1 - y)) of independent uniforms, by id.
-        names: the figures that correlate, as `matrix` gives them; the others stay as they are.
+        shape: of the points, as `core.draws.logits` takes it.
+        columns: the figures that correlate, in the order of `matrix`, each with its column of the points.
         of: their correlation matrix.
-        order: of `names`; the first keeps its own uniform, each next one is what those before it leave open. As they
+        order: of `columns`; the first keeps its own points, each next one is what those before it leave open. As they
             stand where empty.
     """
-    if not names:
-        return dict(logits)
-    turn = list(order) or list(range(len(names)))
-    independent = np.stack([at_logit(logits[names[k]]) for k in turn])
-    mixed = np.linalg.cholesky(of[np.ix_(turn, turn)]) @ independent
-    first = names[turn[0]]
-    return {**logits, **{names[k]: logit_of(row) for k, row in zip(turn, mixed, strict=True) if names[k] != first}}
+    if not columns:
+        return {}
+    turn = tuple(order) or tuple(range(len(columns)))
+    rows = _joined(shape, tuple(columns.values()), tuple(map(tuple, of.tolist())), turn)
+    names = tuple(columns)
+    return {names[k]: row for k, row in zip(turn, rows, strict=True)}
+
+
+@lru_cache(maxsize=64)
+def _joined(
+    shape: Shape,
+    columns: tuple[int, ...],
+    of: tuple[tuple[float, ...], ...],
+    turn: tuple[int, ...],
+) -> tuple[Array, ...]:
+    """In the order of `turn`; kept, for a moved slider changes ranges and neither points nor correlations."""
+    z = [logits(*shape)[:, columns[k]] for k in turn]
+    mixed = np.linalg.cholesky(np.array(of)[np.ix_(turn, turn)]) @ np.stack([at_logit(row) for row in z])
+    return (z[0], *(logit_of(row) for row in mixed[1:]))

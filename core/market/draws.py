@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.draws import DIMENSIONS, DRAWS, SEED, logits
+from core.draws import DIMENSIONS, DRAWS, SEED, Seed, Shape, logits
 from core.errors import InputError
 from core.formula import FormulaError, Node
 from core.market.dependence import joined, matrix
@@ -39,10 +39,10 @@ class Draws:
     capacity: Array | None
     plan: Array | None
     n: int
-    seed: int | tuple[int, ...]
+    seed: Seed
 
 
-def draw(market: Market, n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -> Draws:
+def draw(market: Market, n: int = DRAWS, seed: Seed = SEED) -> Draws:
     """Draw a market `n` times (a power of two).
 
     Raises:
@@ -60,16 +60,19 @@ def draw(market: Market, n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -> 
     return Draws(inputs, values, figures, rest.get("capacity"), rest.get("plan"), n, seed)
 
 
-def sample(market: Market, n: int = DRAWS, seed: int | tuple[int, ...] = SEED) -> dict[str, Array]:
-    """`n` draws of every used assumption, by id."""
+def sample(market: Market, n: int = DRAWS, *seeds: Seed) -> dict[str, Array]:
+    """`n` draws of every used assumption, by id; of several seeds `n` each, one after the other."""
     used = market.used
     if not used:
         return {}
     if len(used) > MOST_FIGURES:
         raise InputError(f"market: {len(used)} figures are used; at most {MOST_FIGURES} can be drawn together.")
-    z = logits(len(used), n, seed)
+    shape: Shape = (len(used), n, *(seeds or (SEED,)))
+    z = logits(*shape)
     names, of = matrix(market.correlated)
-    together = joined({a.id: z[:, k] for k, a in enumerate(used)}, names, of)
+    columns = {a.id: k for k, a in enumerate(used)}
+    together = {name: z[:, k] for name, k in columns.items()}
+    together |= joined(shape, {name: columns[name] for name in names}, of)
     return {a.id: np.exp(a.fitted().log_at(together[a.id])) for a in used}
 
 

@@ -85,16 +85,17 @@ class Range:
         return 0.0 if self.family == "fixed" else _log_variance(self)
 
     def share_below(self, value: float) -> float:
-        """The probability of less than `value` (> 0), by bisection over logit(y); of a fixed number 0, 1/2 or 1."""
+        """The probability of less than `value` (> 0), sought over logit(y); of a fixed number 0, 1/2 or 1."""
         log = math.log(value)
         if self.family == "fixed":
             return 0.5 if abs(log - self.coefficients[0]) < _SAME else float(log > self.coefficients[0])
         if log >= math.log(self.most):
             return 1.0
         low, high = -_GRID[-1], _GRID[-1]
-        for _ in range(60):
-            middle = (low + high) / 2
-            low, high = (middle, high) if float(self.log_at(np.asarray(middle))) < log else (low, middle)
+        while high - low > 1e-12 * max(1.0, abs(low)):
+            between = np.linspace(low, high, 64)
+            at = min(max(int(np.searchsorted(self.log_at(between), log)), 1), 63)
+            low, high = between[at - 1], between[at]
         return float(1 / (1 + np.exp(-low)))
 
 

@@ -21,7 +21,7 @@ from core.market.stated import Assumption, Market, Method
 
 Array = NDArray[np.float64]
 BINS = 64
-_SOLVED = 2**11  # draws that a root is sought on, where no closed form gives it
+_SOLVED = 2**11  # draws that a root is sought on, where no closed form gives it, and that candidates are compared on
 _REACH = math.log(1000)  # how far beyond its median a figure is moved at most
 _STEPS = 40
 
@@ -121,24 +121,28 @@ def densities(logs: Mapping[str, Array]) -> dict[str, Array]:
 
 def _closes(market: Market, draws: Draws, pair: tuple[Method, Method], level: str) -> Closes | None:
     """Of all figures that could close the gap, the one that its own range makes least surprising."""
-    out = []
     trees = [m.tree(level) for m in pair]
     powers = [market.powers(tree) for tree in trees]
     logs = [np.log(draws.figures[m.name][level]) for m in pair]
-    for figure in market.behind(*trees):
+
+    def closing(figure: Assumption, some: slice) -> Closes | None:
         both = [p.get(figure.id, 0) for p in powers]
         if None in both:
             value = _sought(market, draws, figure, pair, level)
         else:
-            value = _meeting(figure, np.log(draws.inputs[figure.id]), logs, [p or 0 for p in both])
+            drawn = np.log(draws.inputs[figure.id][some])
+            value = _meeting(figure, drawn, [log[some] for log in logs], [p or 0 for p in both])
         if value is None or (figure.unit == "share" and value > 1):
-            continue
-        fitted = figure.fitted()
-        below = fitted.share_below(value)
-        within = figure.p10 <= value <= figure.p90
-        found = Closes(figure.id, figure.label, value, figure.p50, below, within)
-        out.append((_surprise(fitted, value, below), figure.id, found))
-    return min(out)[2] if out else None
+            return None
+        below = figure.fitted().share_below(value)
+        return Closes(figure.id, figure.label, value, figure.p50, below, figure.p10 <= value <= figure.p90)
+
+    # The first draws tell which one it is, all of them its value.
+    found = [(f, c) for f in market.behind(*trees) if (c := closing(f, slice(_SOLVED))) is not None]
+    if not found:
+        return None
+    best, some = min(found, key=lambda it: (_surprise(it[0].fitted(), it[1].value, it[1].below), it[0].id))
+    return closing(best, slice(None)) or some
 
 
 def _surprise(fitted: Range, value: float, below: float) -> float:

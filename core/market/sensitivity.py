@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.draws import SEED, logits
+from core.draws import SEED, Shape, logits
 from core.market.dependence import joined, matrix
 from core.market.draws import levels, with_formulas
 from core.market.stated import Assumption, Market, Method
@@ -123,9 +123,10 @@ class _Blocks:
         self.ranges = {u.id: u.fitted() for u in self.used}
         self.free = [u for u in self.used if self.ranges[u.id].family != "fixed"]
         self.all = tuple(u.id for u in self.used)
-        z = logits(2 * len(self.used), POINTS, SEED)
-        self.z = [{name: z[:, 2 * k + side] for k, name in enumerate(self.all)} for side in (0, 1)]
-        self.x = [{name: self._values(name, side[name]) for name in self.all} for side in self.z]
+        self.shape: Shape = (2 * len(self.used), POINTS, SEED)
+        z = logits(*self.shape)
+        self.column = [{name: 2 * k + side for k, name in enumerate(self.all)} for side in (0, 1)]
+        self.x = [{name: self._values(name, z[:, k]) for name, k in side.items()} for side in self.column]
         self.names, self.of = matrix([c for c in market.correlated if {c.a, c.b} <= set(self.all)])
         self.ran: dict[tuple[frozenset[str], tuple[int, ...]], dict[str, Array]] = {}
 
@@ -141,9 +142,9 @@ class _Blocks:
         key = (frozenset(swapped), order)
         if key not in self.ran:
             values = {name: self.x[name in swapped][name] for name in self.all}
-            if names:
-                together = joined({name: self.z[name in swapped][name] for name in names}, names, self.of, order)
-                values |= {name: self._values(name, together[name]) for name in names}
+            columns = {name: self.column[name in swapped][name] for name in names}
+            together = joined(self.shape, columns, self.of, order)
+            values |= {name: self._values(name, z) for name, z in together.items()}
             found = levels(self.method, with_formulas(self.market, values))
             self.ran[key] = {level: np.log(v) for level, v in found.items()}
         return self.ran[key]

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from core.draws import DRAWS, SEED
 from core.errors import InputError
 from core.formula import Node
-from core.market.draws import Draws, draw, with_formulas
+from core.market.draws import Draws, draw, levels, sample, with_formulas
 from core.market.evaluation import evaluate
 from core.market.reconcile import Held, Reconciliation, held_to, reconcile
 from core.market.sensitivity import Sensitivity, sensitivity
@@ -24,6 +24,7 @@ from core.market.stated import LEVELS, Market, Method
 Array = NDArray[np.float64]
 SCRAMBLINGS = 8
 BINS = 40
+_SHOWN = (0.005, 0.995)  # of the draws: what lies outside would squeeze the rest of a chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,31 +210,31 @@ def _sides(market: Market, draws: Draws) -> dict[str, Reconciliation]:
 
 def _numerical_errors(market: Market, n: int, seed: int) -> dict[str, dict[str, float]]:
     """Relative standard error of p50: eight independent scramblings of n/8 points, their spread over the root of 8."""
-    each = [draw(market, n // SCRAMBLINGS, (seed, k)).figures for k in range(1, SCRAMBLINGS + 1)]
+    seeds = [(seed, k) for k in range(1, SCRAMBLINGS + 1)]
+    values = with_formulas(market, sample(market, n // SCRAMBLINGS, *seeds))
     return {
-        m.name: {
-            level: float(np.std([float(np.median(np.log(d[m.name][level]))) for d in each], ddof=1))
-            / math.sqrt(SCRAMBLINGS)
-            for level in m.levels
-        }
+        m.name: {level: _spread_of_medians(sizes, n // SCRAMBLINGS) for level, sizes in levels(m, values).items()}
         for m in market.methods
     }
 
 
+def _spread_of_medians(sizes: Array, n: int) -> float:
+    """Standard error of the mean of ln(median), from blocks of `n`; none where the size is a single number."""
+    medians = np.log(np.median(sizes.reshape(-1, n), axis=1)) if sizes.size > 1 else np.zeros(2)
+    return float(np.std(medians, ddof=1) / math.sqrt(len(medians)))
+
+
 def _way(market: Market, method: Method, draws: Draws, errors: Mapping[str, float]) -> Way:
     found = draws.figures[method.name]
-    sizes = {
-        level: Size(
-            *quantiles(found[level]), _mean(market, method, level, found[level]), errors[level], _histogram(log)
-        )
-        for level in method.levels
-        for log in [np.log(found[level])]
-    }
-    return Way(method.name, sizes, _steps(market, method, draws))
+    sizes = {level: _size(market, method, level, found[level], errors[level]) for level in method.levels}
+    return Way(method.name, sizes, _steps(market, method, draws, sizes))
 
 
 def _size(market: Market, method: Method, level: str, sizes: Array, error: float) -> Size:
-    return Size(*quantiles(sizes), _mean(market, method, level, sizes), error, _histogram(np.log(sizes)))
+    log = np.log(sizes)
+    low, *middle, high = np.quantile(log, (_SHOWN[0], 0.1, 0.5, 0.9, _SHOWN[1])).tolist()
+    p10, p50, p90 = (_round(math.exp(v)) for v in middle)
+    return Size(p10, p50, p90, _mean(market, method, level, sizes), error, _histogram(log, low, high))
 
 
 def quantiles(sizes: Array) -> tuple[float, float, float]:
@@ -265,23 +266,27 @@ def _constant(market: Market, tree: Node) -> float:
     return float(evaluate(tree, with_formulas(market, ones)))
 
 
-def _steps(market: Market, method: Method, draws: Draws) -> tuple[Step, ...]:
+def _steps(market: Market, method: Method, draws: Draws, sizes: Mapping[str, Size]) -> tuple[Step, ...]:
     """The size after each filter, in order."""
-    sizes = draws.figures[method.name]
-    out = [Step("", "Total market", "tam", *quantiles(sizes["tam"]))]
-    so_far, values = sizes["tam"], draws.values
+    so_far, out = draws.figures[method.name]["tam"], []
+    tam = sizes["tam"]
+    out.append(Step("", "Total market", "tam", tam.p10, tam.p50, tam.p90))
     for level in method.levels[1:]:
-        for name in getattr(method, level):
-            so_far = so_far * values[name]
+        names = getattr(method, level)
+        for name in names[:-1]:
+            so_far = so_far * draws.values[name]
             out.append(Step(name, market.label(name), level, *quantiles(so_far)))
+        so_far, size = draws.figures[method.name][level], sizes[level]
+        out.append(Step(names[-1], market.label(names[-1]), level, size.p10, size.p50, size.p90))
     return tuple(out)
 
 
-def _histogram(log: Array) -> Histogram:
-    low, high = (float(v) for v in np.quantile(log, (0.005, 0.995)))
+def _histogram(log: Array, low: float, high: float) -> Histogram:
     if high - low < 1e-9:  # fixed values only: one bar, one per cent wide
         low, high = low - 0.005, high + 0.005
     edges = np.linspace(low, high, BINS + 1)
-    counts, _ = np.histogram(log, edges)
-    below, above = int((log < low).sum()), int((log > high).sum())
-    return Histogram(tuple(np.exp(edges).tolist()), tuple(counts.tolist()), below, above)
+    inside = log[(log >= low) & (log <= high)]
+    place = np.minimum(((inside - low) * (BINS / (high - low))).astype(np.intp), BINS - 1)
+    counts = np.bincount(place, minlength=BINS)
+    below = int(np.count_nonzero(log < low))
+    return Histogram(tuple(np.exp(edges).tolist()), tuple(counts.tolist()), below, log.size - inside.size - below)
