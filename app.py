@@ -15,6 +15,7 @@ PAGES = [
     st.Page("pages/readiness/board.py", title="Board", icon=":material/flight_takeoff:", default=True),
     st.Page("pages/readiness/whatif.py", title="What if", icon=":material/tune:", url_path="what-if"),
     st.Page("pages/readiness/guides.py", title="Rules", icon=":material/account_balance:", url_path="rules"),
+    st.Page("pages/readiness/meeting.py", title="Reading mode", icon=":material/slideshow:", visibility="hidden"),
     st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
     st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),
     st.Page("pages/privacy/risk.py", title="Singled out", icon=":material/person_search:", url_path="singled-out"),
@@ -32,8 +33,10 @@ if __name__ == "__main__":  # Streamlit runs this file for a session
     from pages.shared.frame import choose_venture
 
     page = st.navigation(PAGES)
+    if alone := page.url_path == "meeting":  # nothing beside the story
+        page = st.navigation(PAGES, position="hidden")
     st.set_page_config(page_title=f"{page.title} · Preflight", page_icon=":material/flight_takeoff:", layout="wide")
-    choose_venture()
+    choose_venture(shown=not alone)
     page.run()
 else:  # `streamlit run` imports it once, before the first session, because it finds an st.App in it
     # Told of the pages only by the first session, a server takes pages/ for the old kind of app until then, and a

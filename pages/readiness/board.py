@@ -190,6 +190,14 @@ def main(write: Callable[..., object] = st.caption) -> None:
         f"{of.need.does.strip()} Sold as: {modes}. Last measured {ago(newest(found))}."
         + (f" {len(stale)} figures are stale." if stale else "")
     )
+    if found:
+        st.page_link(
+            "pages/readiness/meeting.py",
+            label="Read it to a room",
+            icon=":material/slideshow:",
+            query_params={"venture": entry().slug},
+            help="The story on five screens in large type: arrow keys turn them, Esc leads back.",
+        )
     if not found and not live(of):
         st.info(
             "Nothing is measured yet. One button measures the model, the personal data, the licences and the market, "

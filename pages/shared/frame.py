@@ -28,15 +28,20 @@ def store() -> Engine:
     return connect(settings())
 
 
-def choose_venture() -> None:
-    """Let the person choose the venture; the choice is in the address, so a link shows the same venture."""
+def choose_venture(*, shown: bool = True) -> None:
+    """Let the person choose the venture; the choice is in the address, so a link shows the same venture.
+
+    Where the list is not `shown`, the venture is the address's, or the one looked at before.
+    """
     found = {e.slug: e for e in ventures.entries(settings())}
     wanted = st.session_state.pop("go_to_venture", None) or st.query_params.get("venture")
     if wanted in found and st.session_state.get("venture") not in (wanted,):
         st.session_state["venture"] = wanted
     if st.session_state.get("venture") not in found:
         st.session_state["venture"] = next(iter(found), None)
-    if found:
+    if not found:
+        return
+    if shown:
         st.sidebar.selectbox(
             "Venture",
             list(found),
@@ -44,7 +49,7 @@ def choose_venture() -> None:
             format_func=lambda slug: found[slug].name,
             on_change=_follow,
         )
-        st.query_params["venture"] = st.session_state["venture"]
+    st.query_params["venture"] = st.session_state["venture"]
 
 
 def _follow() -> None:
