@@ -30,7 +30,7 @@ RUNS = 3
 CHECK = """
 import json, resource, sys, time
 from pathlib import Path
-from core.licences.measure import check
+from core.licences.check import check
 from core.licences.scancode import client
 begun = time.perf_counter()
 report = check("current", texts=sys.argv[1] == "texts", cache=Path(sys.argv[2]))

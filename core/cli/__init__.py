@@ -1,5 +1,5 @@
-"""The command line: `app` with all commands, and `main`, which turns what goes wrong into an exit code."""
+"""The command line: `main` runs it and turns what goes wrong into an exit code; `core.cli.app` holds all commands."""
 
-from core.cli.app import app, main
+from core.cli.start import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

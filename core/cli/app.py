@@ -5,7 +5,6 @@ Exit codes: 0 GO (or done), 1 internal error, 2 bad input, 10 CONDITIONAL, 20 NO
 """
 
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli import adoption, licences, model, privacy, verdict
-from core.cli.output import PLAIN, Json, lines, show, stdout_kept, text
+from core.cli.output import PLAIN, ROOT, Json, lines, show, stdout_kept, text
 from core.errors import InputError
 from core.evidence import Evidence, Status
 from core.feeds import all_inputs
@@ -24,14 +23,7 @@ from core.settings import settings
 from core.store import connect, latest
 from core.venture import Venture, load, load_market
 
-_WIDTH = {"max_content_width": 100, "help_option_names": ["--help"]}
-
-app = typer.Typer(
-    help="Measure whether an AI venture can fly: model, privacy, licences, market, and the verdict.",
-    pretty_exceptions_enable=False,
-    context_settings=_WIDTH,
-    **PLAIN,
-)
+app = typer.Typer(**ROOT)
 market_app = typer.Typer(help="The market room: how big, and who says so.", **PLAIN)
 jobs_app = typer.Typer(help="Measurements that wait, run or ran.", **PLAIN)
 for name, sub in (
@@ -116,23 +108,6 @@ def jobs_worker(as_json: Json = False) -> None:
         code = int(import_module("core.jobs.worker").main([]))
     show({"worker": "ended", "exit": code}, as_json, lambda: None)
     raise typer.Exit(code)
-
-
-def main() -> None:
-    """Run the command line; a person's mistake is one message and exit 2, ours is one line and exit 1."""
-    try:
-        app(standalone_mode=True)
-    except InputError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.stderr.write("stopped\n")
-        sys.exit(130)
-    except Exception as error:
-        # The message of a library's exception may quote a row of the founder's data, so only its type and place.
-        where = traceback.extract_tb(error.__traceback__)[-1]
-        sys.stderr.write(f"internal error: {type(error).__name__} at {Path(where.filename).name}:{where.lineno}\n")
-        sys.exit(1)
 
 
 def _measure(of: Venture, rooms: list[str]) -> list[Job]:

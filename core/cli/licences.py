@@ -9,12 +9,12 @@ import typer
 
 from core.cli.output import PLAIN, Json, lines, show, stdout_kept, told_on_stderr
 from core.errors import InputError
-from core.venture import MODES
 
 app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
 
 EXITS = {"blocked": 20, "unknown": 30, "obligations": 10, "allowed": 0}  # the gravest first
 NAMES = {"internal": "Internal", "saas": "SaaS", "on_premises": "On-premises", "on_device": "On-device"}
+MODES = tuple(NAMES)
 _SHOWN = 10  # blockers or unknowns of a mode that are printed
 
 
@@ -53,7 +53,7 @@ def licences_check(
         raise InputError(f"--mode {mode}: must be all or one of {', '.join(MODES)}.")
     wanted = MODES if mode == "all" else (mode,)
     with stdout_kept(), told_on_stderr() as progress:
-        room = import_module("core.licences.measure")
+        room = import_module("core.licences.check")
         models, datasets = (room.assets(given or [], texts=not no_texts) for given in (model, dataset))
         report = room.check(
             target,

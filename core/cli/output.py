@@ -13,6 +13,12 @@ import typer
 from core.progress import Progress
 
 PLAIN: dict[str, Any] = {"no_args_is_help": True, "rich_markup_mode": None, "add_completion": False}
+ROOT: dict[str, Any] = {  # of `python -m core` itself, however many of its commands are loaded
+    "help": "Measure whether an AI venture can fly: model, privacy, licences, market, and the verdict.",
+    "pretty_exceptions_enable": False,
+    "context_settings": {"max_content_width": 100, "help_option_names": ["--help"]},
+    **PLAIN,
+}
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
 
 

@@ -170,6 +170,8 @@ def _use_of(bundled: Part, use: Use) -> Use:
 
 def _with(answer: Answer, bundled: Part, inner: Answer) -> Answer:
     """A package's answer with one part's taken in: the worse status with its reason, and all that is owed."""
+    if inner.status == Standing.ALLOWED and not inner.obligations:
+        return answer
     owed = tuple(dict.fromkeys((*answer.obligations, *inner.obligations)))
     if inner.status.badness <= answer.status.badness:
         if inner.status != answer.status or inner.status == Standing.ALLOWED:

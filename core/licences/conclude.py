@@ -7,6 +7,8 @@ from pathlib import Path
 from core.licences import spdx
 from core.licences.bundled import Part, xray
 from core.licences.bundled.files import PartText
+from core.licences.bundled.native import telling
+from core.licences.bundled.symbols import Symbols
 from core.licences.bundled.xray import XRay, merged
 from core.licences.detect import Claim, Detected, claim, decide
 from core.licences.package import LicenceText, ResolvedPackage
@@ -45,11 +47,13 @@ def conclude(packages: Sequence[ResolvedPackage], *, texts: bool, keep: Path, pr
         texts: read licence texts, and look into native code; False: metadata, SBOMs and file names only.
         keep: folder of what was recognised before.
     """
-    looked = []
+    looked, symbols = [], Symbols(telling(), keep) if texts else None
     for i, package in enumerate(packages):
         if i % 20 == 0:
             progress(i, len(packages) * 5, f"Reading metadata ({i} of {len(packages)})")
-        looked.append(_look(package, texts=texts))
+        looked.append(_look(package, symbols))
+    if symbols is not None:
+        symbols.save()
     unread = "" if texts else UNREAD
     reads: Reads = {}
     if texts:
@@ -59,11 +63,11 @@ def conclude(packages: Sequence[ResolvedPackage], *, texts: bool, keep: Path, pr
     return Concluded(tuple(_decide(one, reads, unread) for one in looked), unread if wanted else "", left)
 
 
-def _look(package: ResolvedPackage, *, texts: bool, inside: bool = True) -> _Looked:
+def _look(package: ResolvedPackage, symbols: Symbols | None, *, inside: bool = True) -> _Looked:
     found = claim(package)
-    own = tuple(found.texts()) if texts else ()
-    ray = xray(package, own, look_inside=texts) if inside else XRay()
-    return _Looked(found, own, ray, tuple(_look(v, texts=texts, inside=False) for v in ray.vendored))
+    own = tuple(found.texts()) if symbols is not None else ()
+    ray = xray(package, own, symbols) if inside else XRay()
+    return _Looked(found, own, ray, tuple(_look(v, symbols, inside=False) for v in ray.vendored))
 
 
 def _read(looked: Sequence[_Looked], keep: Path, progress: Progress) -> tuple[Reads, str]:

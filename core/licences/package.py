@@ -19,8 +19,10 @@ Origin = Literal["installed", "index", "wheel", "node_modules", "lock", "sbom", 
 Usage = Literal["dynamic", "static", "copied"]
 TEXT_BYTES = 1_000_000  # the longest real licence file seen (CUDA) is 80 kB; beyond this a file is not a licence
 METADATA_BYTES = 5_000_000
+STEP_BYTES = 16_384  # most headers fit; the description below them can be long
 HEADERS, HEADER_BYTES = 12, 8_000
 
+_EMPTY_LINE = re.compile(rb"\n\r?\n")
 _HEADER = re.compile(r"^([A-Za-z0-9-]+):[ \t]?(.*)$")
 _PRIMARY = re.compile(r"licen[cs]e|^copying|^copyright", re.I)
 _SECONDARY = re.compile(r"third|3rd|bundled|vendor|notice|authors|licenses\.|_for_|dependenc", re.I)
@@ -97,6 +99,9 @@ class ResolvedPackage:
                 continue
 
 
+Package = ResolvedPackage | SkippedPackage
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """The header fields of a METADATA file: (lower-case name, line, value), in file order.
@@ -133,10 +138,18 @@ def read_metadata(folder: Path) -> Metadata:
     for name in ("METADATA", "PKG-INFO"):
         path = folder / name
         if path.is_file():
-            with path.open("rb") as f:
-                raw = f.read(METADATA_BYTES)
-            return Metadata(f"{folder.name}/{name}", tuple(_fields(raw.decode("utf-8", "replace"))))
+            return Metadata(f"{folder.name}/{name}", tuple(_fields(_head(path).decode("utf-8", "replace"))))
     return Metadata(f"{folder.name}/METADATA", ())
+
+
+def _head(path: Path) -> bytes:
+    """A file up to its first empty line."""
+    with path.open("rb") as f:
+        raw = f.read(STEP_BYTES)
+        while not _EMPTY_LINE.search(raw) and len(raw) < METADATA_BYTES and (more := f.read(STEP_BYTES)):
+            raw += more
+    end = _EMPTY_LINE.search(raw)
+    return raw[: end.end()] if end else raw
 
 
 def _fields(text: str) -> Iterator[tuple[str, int, str]]:

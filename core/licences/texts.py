@@ -6,17 +6,11 @@ SHA-256 and the version of what read it, so that a second check reads nothing an
 
 import contextlib
 import hashlib
-import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
-from filelock import FileLock
-
-from core.licences import similar
+from core.licences import keeping, similar
 from core.licences.package import LicenceText
 from core.licences.scancode import client
 from core.licences.scancode.client import ScanCodeUnavailable
@@ -113,23 +107,13 @@ def _digest(text: LicenceText) -> str:
 
 
 def _kept(file: Path) -> dict[str, Matches]:
-    """Results of earlier checks; a file that cannot be read counts as none."""
+    """Results of earlier checks; rows that cannot be read count as none."""
     try:
-        rows: dict[str, list[dict[str, Any]]] = json.loads(file.read_text("utf-8"))
-        return {digest: tuple(Match(**m) for m in matches) for digest, matches in rows.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return {digest: tuple(Match(**m) for m in matches) for digest, matches in keeping.read(file).items()}
+    except (TypeError, AttributeError):
         return {}
 
 
 def _keep(file: Path, found: dict[str, Matches]) -> dict[str, Matches]:
-    """Add results to the file, whole or not at all; those that another check wrote meanwhile stay."""
-    if not found:
-        return found
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(file.with_suffix(".lock")):
-        rows = {digest: [asdict(m) for m in matches] for digest, matches in (_kept(file) | found).items()}
-        handle, name = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(handle, "w", encoding="utf-8") as f:
-            json.dump(rows, f)
-        os.replace(name, file)
+    keeping.add(file, {digest: [asdict(m) for m in matches] for digest, matches in found.items()})
     return found

@@ -144,7 +144,8 @@ def _hit(read: Read, match: Match, node: Node, covers: bool) -> Hit:
 
 def _parts_from(text: str) -> float:
     """The line from which a licence file speaks of bundled parts; infinity where it does not."""
-    found = _PARTS.search(text)
+    low = text.lower()
+    found = _PARTS.search(text) if "the following" in low or "\nfiles: " in low else None
     return text.count("\n", 0, found.start()) + 1 if found else float("inf")
 
 

@@ -8,7 +8,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from core.cli import app
+from core.cli.app import app
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 COMMANDS = [

@@ -9,14 +9,15 @@ from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
 
 from core.licences import spdx
-from core.licences.bundled import elf
 from core.licences.bundled.notices import Notice
 from core.licences.bundled.part import Part, part_key
+from core.licences.bundled.symbols import Symbols
 from core.licences.spdx import Node
 
 TABLE = Path(__file__).resolve().parents[3] / "data" / "policies" / "licences" / "libraries.toml"
 _LIBRARY = re.compile(r"\.(so(\.[\d.]+)?|dylib|dll|a)$", re.I)
 _EXTENSION = re.compile(r"\.(cpython-|cp\d|abi3|pypy)[^/]*\.(so|pyd)$|\.pyd$", re.I)
+_ENDS = tuple(e for end in (".dylib", ".dll", ".a", ".pyd") for e in (end, end.upper()))
 _STEM = re.compile(r"^(?:lib)?(?P<stem>.+?)(?:-[0-9a-f]{8,32})*(?:[-.]\d[\d.]*)?\.(?:so[\d.]*|dylib|dll|a)$", re.I)
 _REPAIRED = re.compile(r"(\.libs|\.dylibs)/")  # where auditwheel, delocate and delvewheel put what they copy in
 
@@ -66,31 +67,31 @@ def named(stem: str) -> Library | None:
 
 def is_native(name: str) -> bool:
     """Whether a file holds machine code, by its name."""
-    if ".so" not in name and not name.lower().endswith((".dylib", ".dll", ".a", ".pyd")):
+    if ".so" not in name and not name.endswith(_ENDS):
         return False
     return bool(_LIBRARY.search(name) or _EXTENSION.search(name))
 
 
-def parts(top: Path, names: Sequence[str], notices: Sequence[Notice], *, look_inside: bool) -> Iterator[Part]:
+def parts(top: Path, names: Sequence[str], notices: Sequence[Notice], symbols: Symbols | None) -> Iterator[Part]:
     """The libraries of others among a package's files.
 
     Args:
         top: the folder that `names` start from.
         names: the package's native files.
         notices: what its licence files say of bundled parts; they come before the table.
-        look_inside: also read the symbols of extension modules for what was linked into them.
+        symbols: tells what was linked into them; None: they are not opened.
     """
     for name in names:
         if _EXTENSION.search(name):
-            yield from _linked_in(top, name, notices) if look_inside else ()
+            yield from _linked_in(top, name, notices, symbols) if symbols is not None else ()
             continue
         stem = _stem(name)
         known = named(stem) or named(stem.split("-")[0])
         notice = next((n for n in notices if n.covers(name)), None)
         if known is not None or _REPAIRED.search(name):
             yield _as_file(name, stem, known, notice)
-        elif look_inside:
-            yield from _linked_in(top, name, notices)
+        elif symbols is not None:
+            yield from _linked_in(top, name, notices, symbols)
 
 
 def _stem(name: str) -> str:
@@ -107,8 +108,8 @@ def _as_file(name: str, stem: str, known: Library | None, notice: Notice | None)
     return Part(title, "", licence, "library", name, 0, says, why, static=name.lower().endswith(".a"))
 
 
-def _linked_in(top: Path, name: str, notices: Sequence[Notice]) -> Iterator[Part]:
-    found = elf.defined(top / name, _symbols())
+def _linked_in(top: Path, name: str, notices: Sequence[Notice], symbols: Symbols) -> Iterator[Part]:
+    found = symbols.of(top / name)
     for known in table() if found else ():
         seen = sorted(s.decode() for s in known.symbols if s in found)
         if not seen:
@@ -123,5 +124,6 @@ def _linked_in(top: Path, name: str, notices: Sequence[Notice]) -> Iterator[Part
 
 
 @cache
-def _symbols() -> frozenset[bytes]:
+def telling() -> frozenset[bytes]:
+    """The functions by which linked-in libraries are known."""
     return frozenset(symbol for library in table() for symbol in library.symbols)

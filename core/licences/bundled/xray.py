@@ -8,6 +8,7 @@ from core.licences.bundled import native, sboms
 from core.licences.bundled.files import PartText, part_texts, recorded
 from core.licences.bundled.notices import Notice, notices
 from core.licences.bundled.part import How, Part, part_key
+from core.licences.bundled.symbols import Symbols
 from core.licences.package import LicenceText, ResolvedPackage, SkippedPackage, read_package
 
 _FIRST: dict[How, int] = {
@@ -36,27 +37,27 @@ class XRay:
     left_out: str = ""
 
 
-def xray(package: ResolvedPackage, own_texts: Sequence[LicenceText], *, look_inside: bool = True) -> XRay:
+def xray(package: ResolvedPackage, own_texts: Sequence[LicenceText], symbols: Symbols | None) -> XRay:
     """Look through one package.
 
     Args:
         own_texts: its main licence files, which may list parts.
-        look_inside: also read licence files of parts, and the symbols of native code; False: names and SBOMs only.
+        symbols: tells what native code defines; licence files of parts are then read, too. None: names and SBOMs only.
     """
     folder = package.folder
     if folder is None or not folder.name.endswith(".dist-info"):
         return XRay()
     names = recorded(folder)
-    listed = notices(_listing(folder, names) if look_inside else [])
+    listed = notices(_listing(folder, names) if symbols is not None else [])
     libraries = [name for name in names if native.is_native(name)]
     parts = [
-        *native.parts(folder.parent, libraries, listed, look_inside=look_inside),
+        *native.parts(folder.parent, libraries, listed, symbols),
         *sboms.parts(folder, package.name),
     ]
     parts += [_noticed(n) for n in listed if not _seen(n, listed, libraries)]
     own = {text.file for text in own_texts}
     theirs = [name for name in names if name not in own]
-    texts, left = part_texts(package.name, folder, theirs) if look_inside else ([], "")
+    texts, left = part_texts(package.name, folder, theirs) if symbols is not None else ([], "")
     return XRay(tuple(merged(parts)), tuple(_vendored(folder, names)), tuple(texts), left)
 
 
@@ -102,7 +103,7 @@ def merged(parts: Iterable[Part]) -> list[Part]:
         known = native.named(part_key(part.name))
         title = known.name if known else part.name
         key = (part_key(title), part.ships)
-        first = found.setdefault(key, replace(part, name=title))
+        first = found.setdefault(key, part if title == part.name else replace(part, name=title))
         if first.licence is None and part.licence is not None:
             first = replace(first, licence=part.licence, says=f"{part.file}: {part.says}", why="")
             found[key] = first

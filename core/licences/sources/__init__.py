@@ -3,7 +3,7 @@
 As in pip-audit, every package, line or entry is either resolved or skipped with a reason; none is dropped.
 """
 
+from core.licences.package import Package
 from core.licences.sources.door import CURRENT, Given, read_target
-from core.licences.sources.graph import Package
 
 __all__ = ["CURRENT", "Given", "Package", "read_target"]

@@ -4,9 +4,7 @@ from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from core.licences.package import ResolvedPackage, SkippedPackage
-
-Package = ResolvedPackage | SkippedPackage
+from core.licences.package import Package
 
 
 def chains(roots: Mapping[str, str], requires: Mapping[str, Iterable[str]]) -> dict[str, tuple[str, ...]]:

@@ -8,9 +8,9 @@ from typing import Any
 
 from core.errors import InputError
 from core.licences import spdx
-from core.licences.package import Metadata, Origin, ResolvedPackage, SkippedPackage
+from core.licences.package import Metadata, Origin, Package, ResolvedPackage, SkippedPackage
 from core.licences.sources.documents import read_json, read_text, strings, table, tables
-from core.licences.sources.graph import Package, explain
+from core.licences.sources.graph import explain
 from core.progress import Progress, silent
 
 OWN = "your own code (a member of the workspace); add its folder as source to have it looked at"

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
-from core.licences.package import Metadata, SkippedPackage
+from core.licences.package import Metadata, Package, SkippedPackage
 from core.licences.sources.documents import read_json, table
-from core.licences.sources.graph import Package
 from core.licences.sources.npm import read_npm_lock
 from core.licences.sources.tool import TooSlow, run
 from core.progress import Progress, silent

@@ -7,9 +7,8 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from core.errors import InputError
-from core.licences.package import LicenceText, Metadata, ResolvedPackage, SkippedPackage, read_package
+from core.licences.package import LicenceText, Metadata, Package, ResolvedPackage, SkippedPackage, read_package
 from core.licences.sources.documents import read_json, read_toml, table
-from core.licences.sources.graph import Package
 from core.licences.sources.headers import Header, foreign, own_holders, read_header, squeeze
 from core.licences.sources.npm import fields, read_node_modules
 from core.licences.sources.pyproject import for_development

@@ -8,9 +8,9 @@ from time import monotonic
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from core.licences.package import ResolvedPackage, SkippedPackage
+from core.licences.package import Package, ResolvedPackage, SkippedPackage
 from core.licences.sources.environment import by_name, read_environment, requirements_of
-from core.licences.sources.graph import Package, explain
+from core.licences.sources.graph import explain
 from core.licences.sources.index import IndexUnreachable, NoSolution, resolve
 from core.licences.sources.listing import Listing, Wanted, pinned
 from core.licences.sources.target import applies, marker_environment

@@ -9,10 +9,10 @@ from urllib.parse import unquote
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from core.errors import InputError
-from core.licences.package import LicenceText, Metadata, ResolvedPackage, SkippedPackage, Usage
+from core.licences.package import LicenceText, Metadata, Package, ResolvedPackage, SkippedPackage, Usage
 from core.licences.sources import cyclonedx
 from core.licences.sources.documents import read_json, strings, table, tables
-from core.licences.sources.graph import Package, explain
+from core.licences.sources.graph import explain
 from core.licences.sources.npm import fields
 
 SUBJECT = "what the SBOM describes: your own product; add its folder as source to have it looked at"

@@ -8,7 +8,7 @@ import pytest
 from core.errors import InputError
 from core.licences import spdx
 from core.licences.assets import asset
-from core.licences.measure import CATALOGUE
+from core.licences.check import catalogue
 from core.venture import BUNDLED
 
 
@@ -27,8 +27,8 @@ def test_name_equals_licence_is_taken_as_stated(tmp_path: Path) -> None:
 
 
 def test_the_bundled_model_is_known_and_any_other_id_is_not(tmp_path: Path) -> None:
-    assert asset(BUNDLED, tmp_path, CATALOGUE).licence == "Apache-2.0"
-    found = asset("somebody/some-model", tmp_path, CATALOGUE)
+    assert asset(BUNDLED, tmp_path, catalogue()).licence == "Apache-2.0"
+    found = asset("somebody/some-model", tmp_path, catalogue())
     assert found.licence == ""
     assert "an id alone does not say" in found.why
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from core.licences.bundled import Part, elf, native, xray
+from core.licences.bundled.native import telling
 from core.licences.bundled.notices import notices
+from core.licences.bundled.symbols import Symbols
 from core.licences.bundled.xray import merged
-from core.licences.measure import check
+from core.licences.check import check
 from core.licences.package import LicenceText, ResolvedPackage, read_package
 from core.licences.spdx import parse
 
@@ -45,7 +47,7 @@ def looked_at(folder: Path, files: dict[str, bytes | str], *, inside: bool = Tru
     (folder / "RECORD").write_text("".join(f"{name},sha256=x,1\n" for name in files))
     package = read_package(folder)
     assert isinstance(package, ResolvedPackage)
-    return {p.name: p for p in xray(package, [], look_inside=inside).parts}
+    return {p.name: p for p in xray(package, [], Symbols(telling()) if inside else None).parts}
 
 
 def sbom(*components: dict[str, Any]) -> str:
@@ -215,7 +217,7 @@ def test_licence_files_of_parts_are_named_after_them_and_the_packages_own_are_no
     looked_at(folder, dict.fromkeys([*theirs, *own, f"{info}/LICENSES/Apache-2.0.txt", "one/licence.py"], "words"))
     package = read_package(folder)
     assert isinstance(package, ResolvedPackage)
-    assert {t.text.file: t.part for t in xray(package, []).texts} == theirs
+    assert {t.text.file: t.part for t in xray(package, [], Symbols(telling())).texts} == theirs
 
 
 def test_a_collection_of_licences_is_not_taken_for_parts(tmp_path: Path, make_dist: Make) -> None:
@@ -224,6 +226,29 @@ def test_a_collection_of_licences_is_not_taken_for_parts(tmp_path: Path, make_di
     looked_at(folder, dict(files))
     package = read_package(folder)
     assert isinstance(package, ResolvedPackage)
-    seen = xray(package, [])
+    seen = xray(package, [], Symbols(telling()))
     assert (seen.texts, seen.parts) == ((), ())
-    assert "200 licence files" in seen.left_out
+    assert "more than 150 licence files" in seen.left_out
+
+
+def test_symbols_are_read_once_a_file_and_again_where_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, opened = tmp_path / "x.so", list[Path]()
+
+    def defined(path: Path, wanted: frozenset[bytes]) -> set[bytes]:
+        opened.append(path)
+        return {b"a"} & wanted
+
+    monkeypatch.setattr(elf, "defined", defined)
+    file.write_bytes(b"one")
+    for _ in range(2):
+        symbols = Symbols(frozenset({b"a", b"b"}), tmp_path / "keep")
+        assert symbols.of(file) == {b"a"}
+        symbols.save()
+    assert opened == [file], "the second run opens nothing"
+    file.write_bytes(b"longer")
+    assert Symbols(frozenset({b"a", b"b"}), tmp_path / "keep").of(file) == {b"a"}
+    assert Symbols(frozenset({b"b"}), tmp_path / "keep").of(file) == set(), "other symbols are another question"
+    assert opened == [file] * 3
+    assert Symbols(frozenset({b"a"}), tmp_path / "keep").of(tmp_path / "gone.so") == set()

@@ -1,6 +1,8 @@
 """The command as a gate in a founder's CI: one JSON document, and an exit code that says how it stands."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +10,8 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import app
+from core.cli.app import app
+from core.cli.start import ALONE, commands
 from core.settings import Settings
 
 Make = Callable[..., Path]
@@ -81,3 +84,20 @@ def test_bad_input_is_one_clear_message(own_settings: Settings, arguments: tuple
 
     with pytest.raises(InputError):
         run(*arguments)
+
+
+@pytest.mark.parametrize("room", ALONE)
+def test_a_room_loaded_alone_has_the_commands_it_has_among_all(room: str) -> None:
+    alone, whole = (CliRunner().invoke(one, [room, "--help"]) for one in (commands([room, "x"]), app))
+    assert alone.exit_code == whole.exit_code == 0
+    assert alone.stdout == whole.stdout
+
+
+def test_a_check_loads_no_database_and_none_of_the_other_rooms() -> None:
+    heavy = {"sqlalchemy", "pandas", "numpy", "core.market", "core.readiness", "core.venture", "urllib3"}
+    code = (
+        "import sys; from core.cli.start import commands; commands(['licences']); import core.licences.check; "
+        f"sys.exit(', '.join(m for m in {heavy} if m in sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr

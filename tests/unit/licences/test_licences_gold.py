@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from core.licences import spdx
+from core.licences.check import check
 from core.licences.component import Component
-from core.licences.measure import check
 from core.licences.policy import MODES, Standing
 from core.licences.scancode.place import tool_version
 

@@ -14,8 +14,9 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.licences import conclude
 from core.licences import measure as door
+from core.licences.check import check
 from core.licences.component import Asset
-from core.licences.measure import check, measure
+from core.licences.measure import measure
 from core.licences.texts import ScanCodeUnavailable
 from core.settings import Settings
 from core.venture import Venture, parse

@@ -15,7 +15,7 @@ PROJECT = Path(__file__).resolve().parents[3]
 PROBE = """
 import json, sys
 from pathlib import Path
-from core.licences.measure import check
+from core.licences.check import check
 notes = []
 def progress(done, total, note=""):
     notes.append(note)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from core.cli import app
+from core.cli.app import app
 from core.errors import InputError
 from core.market.adoption.series import read_series
 
