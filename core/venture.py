@@ -130,6 +130,18 @@ class Dependencies(Part):
         return self.manifest or self.environment or self.source or self.sbom
 
 
+class PackageUse(Part):
+    """A package that the product does not use as it comes, which changes what its licence asks for."""
+
+    package: str = Field(min_length=1, max_length=200, description="Its name, as the check of licences lists it")
+    how: list[Literal["static", "modified", "copied"]] = Field(
+        min_length=1,
+        max_length=3,
+        description="static: linked into a file of yours; modified: changed before it is used; copied: its source "
+        "stands inside yours",
+    )
+
+
 class Distribution(Part):
     """How the product reaches customers: it decides which licence obligations trigger."""
 
@@ -152,6 +164,9 @@ class Venture(Part):
     model: Model = Field(default_factory=Model)
     datasets: list[Dataset] = Field(default_factory=list)
     dependencies: list[Dependencies] = Field(default_factory=list)
+    uses: list[PackageUse] = Field(
+        default_factory=list, max_length=1000, description="Packages that are modified, copied or statically linked"
+    )
     distribution: Distribution = Field(default_factory=Distribution)
     market: Market = Field(default_factory=Market)
     reach: Reach = Field(default_factory=Reach)
@@ -264,7 +279,7 @@ class Venture(Part):
 _READS = {
     "model": ("model", "datasets"),
     "privacy": ("datasets",),
-    "licences": ("dependencies", "distribution", "model.base", "model.licence", "datasets"),
+    "licences": ("dependencies", "uses", "distribution", "model.base", "model.licence", "datasets"),
     "market": ("market",),
     "readiness": ("must", "model", "datasets", "dependencies", "distribution", "market", "reach", "policy", "guides"),
 }

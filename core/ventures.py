@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -247,6 +247,25 @@ def put_dependencies(text: str, form: str, path: str, platform: str = "linux") -
     there[form] = path
     if platform != "linux":
         there["platform"] = platform
+    return dump(doc)
+
+
+def put_use(text: str, package: str, how: Sequence[str]) -> str:
+    """Say how the product holds a package, in its row of [[uses]]; nothing: as it comes, and the row goes."""
+    doc = tomlkit.parse(text)
+    rows = doc.setdefault("uses", tomlkit.aot())
+    at = next((i for i, row in enumerate(rows) if row.get("package") == package), None)
+    if not how:
+        if at is not None:
+            del rows[at]
+    elif at is None:
+        row = tomlkit.table()
+        row["package"], row["how"] = package, list(how)
+        rows.append(row)
+    else:
+        rows[at]["how"] = list(how)
+    if not rows:
+        del doc["uses"]
     return dump(doc)
 
 

@@ -1,7 +1,7 @@
 """The licence room's command."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ app = typer.Typer(help="The licence room: what may be sold how.", **PLAIN)
 EXITS = {"blocked": 20, "unknown": 30, "obligations": 10, "allowed": 0}  # the gravest first
 NAMES = {"internal": "Internal", "saas": "SaaS", "on_premises": "On-premises", "on_device": "On-device"}
 MODES = tuple(NAMES)
+USES = ("static", "modified", "copied")
 _SHOWN = 10  # blockers or unknowns of a mode that are printed
 
 
@@ -41,6 +42,10 @@ def licences_check(
         list[str] | None, typer.Option(help="Data set: NAME=LICENCE, a folder or file, or an id; repeatable.")
     ] = None,
     platform: Annotated[str, typer.Option(help="Where it runs: linux, macos or windows.")] = "linux",
+    use: Annotated[
+        list[str] | None,
+        typer.Option(help="Package not used as it comes: NAME=static, modified or copied; repeatable."),
+    ] = None,
     no_texts: Annotated[bool, typer.Option("--no-texts", help="Metadata only; read no licence texts.")] = False,
     open_source: Annotated[bool, typer.Option("--open-source", help="The product itself is open source.")] = False,
     as_json: Json = False,
@@ -62,12 +67,24 @@ def licences_check(
             datasets,
             texts=not no_texts,
             open_source=open_source,
+            uses=_uses(use or []),
             platform=platform,
             progress=progress,
         ).as_json()
     show(report, as_json, lambda: _say(report))
     words = {report["modes"][m]["verdict"] for m in wanted}
     raise typer.Exit(next(code for word, code in EXITS.items() if word in words))
+
+
+def _uses(given: Sequence[str]) -> dict[str, list[str]]:
+    """Package -> how it is held, from `NAME=HOW`."""
+    out: dict[str, list[str]] = {}
+    for text in given:
+        name, _, how = text.partition("=")
+        if not name.strip() or how.strip() not in USES:
+            raise InputError(f"--use {text}: give NAME=HOW, where HOW is one of {', '.join(USES)}.")
+        out.setdefault(name.strip(), []).append(how.strip())
+    return out
 
 
 def _say(report: Mapping[str, Any]) -> None:

@@ -7,6 +7,9 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
+
+from packaging.utils import canonicalize_name
 
 from core.errors import InputError
 from core.licences import policy as rules
@@ -14,7 +17,7 @@ from core.licences.assets import asset
 from core.licences.component import Asset, Law, asset_component, package_component, skipped_component
 from core.licences.conclude import conclude
 from core.licences.package import Package, ResolvedPackage, SkippedPackage
-from core.licences.policy import MODES, Mode
+from core.licences.policy import MODES, Mode, Use
 from core.licences.report import LicenceReport
 from core.licences.sources import Given, read_target
 from core.progress import Progress, part, silent
@@ -47,6 +50,7 @@ def check(
     texts: bool = True,
     open_source: bool = False,
     platform: str = "linux",
+    uses: Mapping[str, Sequence[Use]] = MappingProxyType({}),
     offline: bool | None = None,
     cache: Path | None = None,
     progress: Progress = silent,
@@ -61,6 +65,7 @@ def check(
         texts: read licence texts where metadata leaves the licence open.
         open_source: the product publishes its own source.
         platform: where it runs (linux, macos, windows); decides which requirements apply. A `Given` has its own.
+        uses: package name -> how the product holds it ("static", "modified", "copied"), where not as it comes.
         offline: never ask the package index; the setting where None.
         cache: folder of what the index and ScanCode said before; below `var` where None.
 
@@ -71,10 +76,12 @@ def check(
     keep = cache or kept()
     never_ask = settings().offline if offline is None else offline
     packages = _read(target, platform, never_ask, keep, part(progress, 0.0, 0.4))
-    skipped = tuple(p for p in packages if isinstance(p, SkippedPackage))
+    held: dict[str, tuple[Use, ...]] = {canonicalize_name(name): tuple(how) for name, how in uses.items()}
+    absent = _absent(uses, {canonicalize_name(p.name) for p in packages})
+    skipped = (*(p for p in packages if isinstance(p, SkippedPackage)), *absent)
     resolved = [p for p in packages if isinstance(p, ResolvedPackage)]
     found = conclude(resolved, texts=texts, keep=keep, progress=part(progress, 0.4, 1.0))
-    law = Law(rules.load(), tuple(modes), open_source)
+    law = Law(rules.load(), tuple(modes), open_source, held)
     components = [package_component(d, law) for d in found.packages]
     components += [skipped_component(s, law) for s in skipped if s.ships]
     components += [asset_component(a, "model", law) for a in models]
@@ -82,6 +89,12 @@ def check(
     progress(1, 1, f"{len(components)} components judged")
     seconds, told = time.perf_counter() - begun, f"{law.policy.title}, {law.policy.stated}"
     return LicenceReport(seconds, tuple(components), skipped, tuple(modes), found.unread, told, found.left_out)
+
+
+def _absent(uses: Iterable[str], there: set[str]) -> list[SkippedPackage]:
+    """Packages that are said to be held in some way, and that nothing which ships is called."""
+    why = "said to be modified, copied or linked in, but no package that ships has this name"
+    return [SkippedPackage(name, why, ships=False) for name in uses if canonicalize_name(name) not in there]
 
 
 def kept() -> Path:

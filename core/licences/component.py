@@ -1,5 +1,6 @@
 """One thing that ships: its licence, what lies inside it, and what that means in each mode."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -15,11 +16,16 @@ _KINDS: dict[str, tuple[Kind, Use]] = {"model": ("model", "model"), "dataset": (
 
 @dataclass(frozen=True, slots=True)
 class Law:
-    """What licences are judged by: a policy, and whether the product publishes its own source."""
+    """What licences are judged by: a policy, whether the product publishes its own source, how it holds packages.
+
+    Attributes:
+        uses: canonical name -> the ways in which the founder says that the product holds a package.
+    """
 
     policy: Policy
     modes: tuple[Mode, ...]
     open_source: bool = False
+    uses: Mapping[str, tuple[Use, ...]] = field(default_factory=dict)
     _known: dict[tuple[spdx.Node, Use], dict[Mode, Answer]] = field(default_factory=dict, compare=False, repr=False)
 
     def answers(self, node: spdx.Node | None, use: Use, why: str = "") -> dict[Mode, Answer]:
@@ -30,6 +36,11 @@ class Law:
             answers = {m: judge(node, m, self.policy, use=use, open_source=self.open_source) for m in self.modes}
             self._known[node, use] = answers
         return self._known[node, use]
+
+    def held(self, package: ResolvedPackage) -> tuple[Use, ...]:
+        """How the product holds a package: as the founder says, with what was seen; else as it comes."""
+        seen: tuple[Use, ...] = (package.use,) if package.use != "dynamic" else ()
+        return tuple(dict.fromkeys((*seen, *self.uses.get(package.key, ())))) or ("dynamic",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Component:
         why: why nothing is concluded.
         won, because: the tier that decided, and why it won.
         origin: where a package's metadata was read.
+        uses: how the product holds it: as it comes ("dynamic"), or in each of several other ways.
         via: the chain that pulled it in, the file or environment first; `required_by`: its direct requirers.
         ways: mode -> the cheapest way out that is known, where it is blocked or unknown.
     """
@@ -76,7 +88,7 @@ class Component:
     won: str = ""
     because: str = ""
     ecosystem: str = ""
-    use: Use = "dynamic"
+    uses: tuple[Use, ...] = ("dynamic",)
     via: tuple[str, ...] = ()
     required_by: tuple[str, ...] = ()
     bundled: tuple[Part, ...] = ()
@@ -104,7 +116,7 @@ class Component:
             "why": self.why,
             "origin": self.origin,
             "ecosystem": self.ecosystem,
-            "use": self.use,
+            "use": ", ".join(self.uses),
             "via": list(self.via),
             "required_by": list(self.required_by),
         }
@@ -137,17 +149,18 @@ class Component:
 def package_component(found: Detected, law: Law) -> Component:
     """Judge a package whose metadata was read, with the code of others inside it."""
     node, package = found.concluded, found.package
-    kind, use = _KINDS.get(package.ecosystem, ("package", package.use))
-    answers = law.answers(node, use, found.why)
+    kind, asset_use = _KINDS.get(package.ecosystem, ("package", "dynamic"))
+    held = (asset_use,) if kind != "package" else law.held(package)
+    answers = _held(node, held, law, found.why)
     for bundled in (p for p in found.parts if p.ships):
-        inner = law.answers(bundled.licence, _use_of(bundled, use), bundled.why)
+        inner = law.answers(bundled.licence, _use_of(bundled, held), bundled.why)
         answers = {mode: _with(answers[mode], bundled, inner[mode]) for mode in law.modes}
     made = Component(
         *(kind, package.name, package.version, found.declared, _text(node), _category(node), found.evidence, answers),
         why=found.why,
         won=found.won,
         because=found.because,
-        use=use,
+        uses=held,
         bundled=found.parts,
         **_origin(package),
     )
@@ -163,21 +176,43 @@ def _origin(package: ResolvedPackage) -> dict[str, Any]:
     }
 
 
-def _use_of(bundled: Part, use: Use) -> Use:
-    """How the product holds a part: as it holds the package, unless it is linked into a file of that."""
-    return "static" if bundled.static and use == "dynamic" else use
+def _held(node: spdx.Node | None, held: Sequence[Use], law: Law, why: str) -> dict[Mode, Answer]:
+    """The answers for a package that is held in one way, or in several at once."""
+    first, *others = (law.answers(node, use, why) for use in held)
+    answers = dict(first)
+    for use, more in zip(held[1:], others, strict=True):
+        answers = {mode: _joined(answers[mode], more[mode], f"{use}: {more[mode].reason}") for mode in law.modes}
+    return answers
+
+
+def _use_of(bundled: Part, held: Sequence[Use]) -> Use:
+    """How the product holds a part: as it holds the package, unless it is linked into a file of that.
+
+    Who changes a package is taken to change its own files, and not the parts inside it.
+    """
+    if "copied" in held:
+        return "copied"
+    return "static" if bundled.static or "static" in held else "dynamic"
 
 
 def _with(answer: Answer, bundled: Part, inner: Answer) -> Answer:
-    """A package's answer with one part's taken in: the worse status with its reason, and all that is owed."""
+    """A package's answer with one part's taken in."""
+    licence = bundled.licence if bundled.licence is not None else "no licence found"
+    return _joined(answer, inner, f"{bundled.name} ({licence}), inside it as a {bundled.how}: {inner.reason}")
+
+
+def _joined(answer: Answer, inner: Answer, said: str) -> Answer:
+    """Two answers that both hold: the worse status with its reason, and all that is owed.
+
+    Args:
+        said: the second one's reason, with what it is about.
+    """
     if inner.status == Standing.ALLOWED and not inner.obligations:
         return answer
     owed = tuple(dict.fromkeys((*answer.obligations, *inner.obligations)))
     if inner.status.badness <= answer.status.badness:
         if inner.status != answer.status or inner.status == Standing.ALLOWED:
             return replace(answer, obligations=owed)
-    licence = bundled.licence if bundled.licence is not None else "no licence found"
-    said = f"{bundled.name} ({licence}), inside it as a {bundled.how}: {inner.reason}"
     if inner.status.badness > answer.status.badness:
         return Answer(inner.status, said, owed, answer.chosen, inner.clause)
     clause = "; ".join(dict.fromkeys(c for c in (answer.clause, inner.clause) if c))
@@ -212,7 +247,7 @@ def asset_component(asset: Asset, kind: Literal["model", "dataset"], law: Law) -
         won=asset.tier if node is not None else "",
         because="the licence it is declared under" if node is not None else "",
         ecosystem=kind,
-        use=kind,
+        uses=(kind,),
     )
     return ways.with_ways(made, law)
 

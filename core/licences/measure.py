@@ -27,6 +27,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         models=[_model(venture, keep)],
         datasets=[_dataset(venture, d.id, d.path, d.licence, keep) for d in venture.datasets],
         open_source=venture.distribution.open_source,
+        uses={use.package: use.how for use in venture.uses},
         progress=progress,
     )
     (run_dir / "licences.json").write_text(json.dumps(report.as_json(), indent=1), "utf-8")

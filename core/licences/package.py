@@ -16,7 +16,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 Origin = Literal["installed", "index", "wheel", "node_modules", "lock", "sbom", "source"]
-Usage = Literal["dynamic", "static", "copied"]
+Usage = Literal["dynamic", "static", "copied"]  # what can be seen; that it was modified, only the founder can say
 TEXT_BYTES = 1_000_000  # the longest real licence file seen (CUDA) is 80 kB; beyond this a file is not a licence
 METADATA_BYTES = 5_000_000
 STEP_BYTES = 16_384  # most headers fit; the description below them can be long

@@ -5,16 +5,19 @@ from typing import Any
 
 import pandas as pd
 import streamlit as st
+from packaging.utils import canonicalize_name
 
+from core import ventures
+from core.errors import InputError
 from core.evidence import Evidence
 from core.venture import Venture
 from pages.shared import licence_rows as rows_of
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
-from pages.shared.frame import entry, evidence, inputs, venture
+from pages.shared.frame import config, entry, evidence, inputs, venture
 from pages.shared.licence_charts import CATEGORY_WORD, ORDER, STATE_WORD, treemap
 from pages.shared.look import MODE
-from pages.shared.watch import start_button, watch
+from pages.shared.watch import start, start_button, watch
 
 BADGE = {
     "allowed": (":material/check_circle:", "green"),
@@ -22,6 +25,7 @@ BADGE = {
     "unknown": (":material/help:", "gray"),
     "blocked": (":material/cancel:", "red"),
 }
+HELD = {"modified": "changed by us", "copied": "source copied into ours", "static": "linked into a program of ours"}
 NAMED = 3  # blockers or unknowns that a card names
 
 
@@ -109,6 +113,41 @@ def drawer(rows: Sequence[Mapping[str, Any]]) -> None:
             st.caption("No licence was found: no field, no classifier, no file. Ask its authors, or replace it.")
         _inside(part, name)
         _meaning(part)
+        if part["kind"] == "package":
+            held(part)
+
+
+def held(part: Mapping[str, Any]) -> None:
+    """How the product holds a package: said here, kept in the venture file, judged by the next check."""
+    it = entry()
+    if it.venture is None or it.sample:
+        st.caption("Changed, copied or linked in? Say so in a venture of your own: its licence then asks for more.")
+        return
+    named = next((u for u in it.venture.uses if canonicalize_name(u.package) == canonicalize_name(part["name"])), None)
+    package, before = (named.package, list(named.how)) if named else (part["name"], [])
+    chosen = st.pills(
+        "Not used as it comes?",
+        list(HELD),
+        selection_mode="multi",
+        default=before,
+        format_func=HELD.__getitem__,
+        key=f"held-{it.slug}-{part['name']}",
+        help="Leave all off for a package that you install and call. A licence asks for more of those who change it, "
+        "copy its source into their own files, or link it into a program of theirs.",
+    )
+    if set(chosen) != set(before):
+        how = [h for h in HELD if h in chosen]
+        st.button("Save and check again", icon=":material/save:", on_click=_keep, args=(it, package, how))
+
+
+def _keep(it: ventures.Entry, package: str, how: Sequence[str]) -> None:
+    """Write into the venture file how a package is held, and have it judged."""
+    try:
+        of = ventures.save(config(), it.file, ventures.put_use(it.file.read_text(encoding="utf-8"), package, how))
+    except InputError as error:
+        st.session_state["start_problem"] = str(error)
+    else:
+        start(of, ["licences"])
 
 
 def _inside(part: Mapping[str, Any], name: str) -> None:

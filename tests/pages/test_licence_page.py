@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import ventures
 from core.evidence import Evidence, Source
+from core.jobs import jobs
 from core.settings import Settings
 from core.store import append
 from core.venture import load
@@ -157,3 +158,17 @@ def test_rows_are_worst_first_and_filters_are_any_of_each_and_all_of_them() -> N
     assert kept(rows, "on_device", ["allowed"], ["Copyleft"], "") == []
     assert list(table(rows, "on_device")["answer"]) == ["blocked", "unknown", "allowed"]
     assert path(FREE | {"via": []}) == "named in the venture itself"
+
+
+def test_how_a_package_is_held_is_said_on_the_page_and_judged_anew(
+    open_page: Callable[..., AppTest], own: Settings
+) -> None:
+    at = open_page([FREE, GPL])
+    at.selectbox(key="part").select("free 1.0").run()
+    at.button_group(key="held-sold-free").set_value(["static", "modified"]).run()
+    next(b for b in at.button if b.label == "Save and check again").click().run()
+    assert not at.exception
+    (use,) = load(own.ventures / "sold" / "venture.toml").uses
+    assert (use.package, use.how) == ("free", ["modified", "static"])
+    assert "licences" in {j.kind for j in jobs(frame.store(), live=True)}
+    assert not [b for b in at.button if b.label == "Save and check again"], "nothing is left to save"

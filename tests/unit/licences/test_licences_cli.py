@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from core.cli.app import app
 from core.cli.start import ALONE, commands
+from core.errors import InputError
 from core.settings import Settings
 
 Make = Callable[..., Path]
@@ -97,7 +98,16 @@ def test_a_check_loads_no_database_and_none_of_the_other_rooms() -> None:
     heavy = {"sqlalchemy", "pandas", "numpy", "core.market", "core.readiness", "core.venture", "urllib3"}
     code = (
         "import sys; from core.cli.start import commands; commands(['licences']); import core.licences.check; "
-        f"sys.exit(', '.join(m for m in {heavy} if m in sys.modules))"
+        f"sys.exit(', '.join(m for m in {heavy} if m in sys.modules) or 0)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_how_a_package_is_held_changes_the_exit_code(tmp_path: Path, make_dist: Make, own_settings: Settings) -> None:
+    make_dist(tmp_path / "env", "one", headers={"License-Expression": "LGPL-3.0-only"})
+    given = (str(tmp_path / "env"), "--mode", "on_device", "--no-texts")
+    assert run(*given)[0] == 10
+    assert run(*given, "--use", "One=copied")[0] == 20
+    with pytest.raises(InputError, match="static, modified, copied"):
+        run(*given, "--use", "one=changed")
