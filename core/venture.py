@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 
 from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_validator, model_validator
 
+from core.contents import content_hash, packages_hash
 from core.errors import InputError
 from core.venture_errors import problems
 from core.venture_market import Assumption as Assumption
@@ -270,8 +271,9 @@ class Venture(Part):
     def _hash(self, path: str) -> str:
         if path == "current":
             return _environment_hash()
+        read = packages_hash if any(d.environment == path for d in self.dependencies) else content_hash
         try:
-            return content_hash(self.locate(path))
+            return read(self.locate(path))
         except (InputError, OSError):
             return "missing"
 
@@ -289,21 +291,6 @@ def _plain(part: Any) -> Any:
     if isinstance(part, BaseModel):
         return part.model_dump(mode="json")
     return [_plain(p) for p in part] if isinstance(part, list) else part
-
-
-def content_hash(path: Path) -> str:
-    """SHA-256 of a file; of a folder, that of its files' names and hashes. Unchanged files are hashed once."""
-    if path.is_dir():
-        rows = [f"{p.relative_to(path)} {content_hash(p)}" for p in sorted(path.rglob("*")) if p.is_file()]
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
-    stat = path.stat()
-    return _file_hash(str(path), stat.st_size, stat.st_mtime_ns)
-
-
-@lru_cache(maxsize=4096)
-def _file_hash(path: str, size: int, mtime_ns: int) -> str:
-    with open(path, "rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
 
 
 @lru_cache(maxsize=1)

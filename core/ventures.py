@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 import tomlkit
 
+from core.contents import content_hash
 from core.errors import InputError
 from core.settings import Settings, private_folder
 from core.tomltext import dump
-from core.venture import Venture, content_hash, load, load_text
+from core.venture import Venture, load, load_text
 
 _REFUSED = (
     (b"\x80\x02", "a pickle, which can run code when it is opened"),

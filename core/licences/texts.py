@@ -74,7 +74,8 @@ def by_scancode(
 
 
 def _scanned(new: Mapping[str, str], file: Path, progress: Progress, scan: Scan) -> dict[str, Matches]:
-    order, found = list(new), dict[str, Matches]()
+    order = sorted(new, key=lambda digest: -len(new[digest]))  # longest first: no reader ends long after the others
+    found: dict[str, Matches] = {}
     done = [0]
 
     def tick() -> None:
@@ -82,7 +83,7 @@ def _scanned(new: Mapping[str, str], file: Path, progress: Progress, scan: Scan)
         progress(done[0], len(order), note)
 
     try:
-        for position, matches in scan(list(new.values()), tick):
+        for position, matches in scan([new[digest] for digest in order], tick):
             done[0] += 1
             if matches is not None:
                 found[order[position]] = matches

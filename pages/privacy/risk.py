@@ -7,12 +7,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from core.contents import content_hash
 from core.errors import InputError
 from core.evidence import Evidence
 from core.privacy.risk import Coded, Column, Risk, Role, assess, read, record
 from core.privacy.risk.coarsen import EXACT
 from core.privacy.risk.columns import found_in
-from core.venture import Venture, content_hash
+from core.venture import Venture
 from pages.shared import risk_charts
 from pages.shared.figures import figure_row
 from pages.shared.files import bring

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from core.contents import content_hash
 from core.errors import InputError
 from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder
@@ -15,7 +16,7 @@ from core.privacy.search import described as engine
 from core.privacy.source import open_table
 from core.progress import Progress, silent
 from core.settings import settings
-from core.venture import RULES, Venture, content_hash, load
+from core.venture import RULES, Venture, load
 
 if TYPE_CHECKING:
     from core.privacy.detect import Detector
