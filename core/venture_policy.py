@@ -14,6 +14,7 @@ class OwnCheck(Part):
     id: str
     threshold: float | str | None = None
     gate: bool | None = None
+    effort_days: float | None = Field(None, gt=0, le=1000, description="Days that it takes to answer or clear it")
     reason: str = Field(min_length=1, description="Why this venture differs from the policy")
 
 

@@ -179,6 +179,8 @@ def _say_assessment(result: Assessment, chance: Mapping[str, float]) -> None:
         lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
         if check.todo and check.status is not Status.PASS:
             lines(f"                  to do: {check.todo}")
+    for p in result.pending:
+        lines(f"  not measured yet, and not counted: {p.title}. {p.missing}")
     lines("")
     for e in sorted(result.evidence, key=lambda e: e.id):
         lines(f"  {e.id:26s} {_figure(e)}")

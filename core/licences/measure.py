@@ -19,7 +19,8 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     """Measure a venture's licences; the whole report is left as `licences.json` in the run's folder.
 
     Returns:
-        `licences.packages`, `licences.known`, `licences.blocked`, `licences.unknown`, and one verdict a mode.
+        `licences.packages`, `licences.known`, `licences.blocked`, `licences.unknown`, `licences.fine_tune`, and one
+        verdict a mode.
     """
     targets, keep = [Given(_locate(venture, d.path), d.platform) for d in venture.dependencies], kept()
     report = check(
@@ -31,7 +32,8 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         progress=progress,
     )
     (run_dir / "licences.json").write_text(json.dumps(report.as_json(), indent=1), "utf-8")
-    return records(report, venture.distribution.modes) if targets else records_without_packages(report)
+    made = records if targets else records_without_packages
+    return made(report, venture.distribution.modes)
 
 
 def _dataset(venture: Venture, name: str, path: str, licence: str, keep: Path) -> Asset:

@@ -6,7 +6,7 @@ from importlib.metadata import version
 from core.evidence import Evidence, Source
 from core.intervals import wilson
 from core.licences.component import Component
-from core.licences.policy import Mode, Standing
+from core.licences.policy import Mode, Standing, worst
 from core.licences.report import LicenceReport, in_words
 from core.licences.scancode.place import NAME as SCANCODE
 from core.licences.scancode.place import tool_version
@@ -19,6 +19,11 @@ METHOD = (
     "judged by the rules of data/policies/licences/default.toml"
 )
 NO_DEPENDENCIES = "the venture names no dependencies: add a requirements file or an environment"
+FINE_TUNE = "licences.fine_tune"
+_TUNED = (
+    "The worst answer to the licences of the base model and of the data it learns from, over the venture's own ways of "
+    "selling, by the rules of data/policies/licences/default.toml: what they ask holds for the weights made from them"
+)
 UNITS = {"packages": "packages", "known": "share", "blocked": "components", "unknown": "components"}
 
 
@@ -32,17 +37,19 @@ def records(report: LicenceReport, own_modes: Sequence[Mode]) -> list[Evidence]:
         _known(report, source),
         _count(report, "blocked", own_modes, source),
         _count(report, "unknown", own_modes, source),
+        _tuned(report, own_modes, source),
         *(_mode(report, mode, source) for mode in report.modes),
     ]
 
 
-def records_without_packages(report: LicenceReport) -> list[Evidence]:
+def records_without_packages(report: LicenceReport, own_modes: Sequence[Mode]) -> list[Evidence]:
     """The same records where a venture names no dependencies: unknown, unless a model or data set blocks."""
     source = Source("measured", _tools())
     counts = [
         Evidence(f"licences.{name}", None, unit, METHOD, source, reason=NO_DEPENDENCIES) for name, unit in UNITS.items()
     ]
-    return counts + [_mode(report, mode, source, missing=NO_DEPENDENCIES) for mode in report.modes]
+    modes = [_mode(report, mode, source, missing=NO_DEPENDENCIES) for mode in report.modes]
+    return [*counts, _tuned(report, own_modes, source), *modes]
 
 
 def _known(report: LicenceReport, source: Source) -> Evidence:
@@ -69,6 +76,17 @@ def _count(report: LicenceReport, what: str, own_modes: Sequence[Mode], source: 
     detail = {"modes": {mode: [c.brief(mode) for c in rows[:MOST]] for mode, rows in by_mode.items()}}
     value, n, reason = float(len(each)), len(report.components), in_words(each.values())
     return Evidence(f"licences.{what}", value, "components", method, source, n=n, reason=reason, detail=detail)
+
+
+def _tuned(report: LicenceReport, own_modes: Sequence[Mode], source: Source) -> Evidence:
+    """What base model and data allow the tuned weights, in the venture's worst way of selling."""
+    parts = [*report.of("model"), *report.of("dataset")]
+    if not report.of("model"):
+        return Evidence(FINE_TUNE, None, "word", _TUNED, source, reason="No base model was looked at.")
+    found = worst(c.modes[mode].status for c in parts for mode in own_modes)
+    holding = [c for c in parts if any(c.modes[mode].status == found for mode in own_modes)]
+    reason = "" if found == Standing.ALLOWED else f"{found}: {in_words(holding)}"
+    return Evidence(FINE_TUNE, str(found), "word", _TUNED, source, n=len(parts), reason=reason)
 
 
 def _mode(report: LicenceReport, mode: Mode, source: Source, missing: str = "") -> Evidence:

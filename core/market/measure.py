@@ -41,11 +41,11 @@ _ADD = {
 def measure(
     venture: Venture, run_dir: Path, progress: Progress = silent, read: Mapping[str, Evidence] | None = None
 ) -> list[Evidence]:
-    """Size the market: `market.tam`, `market.sam`, `market.som` in currency per year, and `market.unsourced`.
+    """Size the market: `market.tam`, `.sam` and `.som` in currency per year, `market.unsourced` and `market.outdated`.
 
     Where the venture states them: `market.reconciliation`, how far its methods overlap; `market.capacity` and
     `market.plan`, the share of draws in which the sales team could close SOM and in which SOM carries the plan. What
-    the venture does not state of the first four is evidence without a value, with a reason that says what to add.
+    the venture does not state of the first five is evidence without a value, with a reason that says what to add.
     With [market.adoption] `market.customers`; with [market.money] `market.cost_per_1000` and `market.margin` (also at
     10 and 100 times the demand), which need the model room's `model.server_rate` among the records `read`.
     """
@@ -53,7 +53,7 @@ def measure(
     market = plain(venture.market)
     found = market_size(venture.market) if market.methods else None
     out = [_figure(market, found, level) for level in _METHOD]
-    out.append(_unsourced(market, found))
+    out += [_unsourced(market, found), _outdated(found)]
     if found is not None:
         out += _held(market, found)
     beside = _beside(venture.market, market)
@@ -255,6 +255,14 @@ def _unsourced(market: "Market", found: "MarketSize | None") -> Evidence:
         reason=reason,
         detail={"of": level, "assumptions": described(market, hangs)},
     )
+
+
+def _outdated(found: "MarketSize | None") -> Evidence:
+    from datetime import date
+
+    from core.market.age import outdated
+
+    return outdated(found, date.today(), _reason("tam"))
 
 
 def _held(market: "Market", found: "MarketSize") -> list[Evidence]:

@@ -74,6 +74,21 @@ def sensitivity(market: Market, method: Method) -> dict[str, Sensitivity]:
     return {level: _sorted(*found[level], swings[level]) for level in method.levels}
 
 
+def spread_of(market: Market, method: Method, level: str, names: Collection[str]) -> float | None:
+    """The share of a level's spread that would stay if every figure but these were known; None without a spread."""
+    power = _exponents(market, method, level)
+    if power is not None:
+        indices, _ = _closed(market.behind(method.tree(level)), power)
+        return math.fsum(i.total for name, i in indices.items() if name in names) if indices else None
+    blocks = _Blocks(market, method)
+    wanted = tuple(u.id for u in blocks.free if u.id in names)
+    if not blocks.free:
+        return None
+    if not wanted:
+        return 0.0
+    return total_effect(blocks.run(last=wanted)[level], blocks.run(wanted, last=wanted)[level])
+
+
 def _sorted(indices: dict[str, Index], unsourced: float | None, exact: bool, swings: Sequence[Swing]) -> Sensitivity:
     ordered = sorted(indices.values(), key=lambda i: (-i.total, i.id))
     place = {i.id: k for k, i in enumerate(ordered)}

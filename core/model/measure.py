@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.errors import InputError
 from core.evidence import Evidence, Source
+from core.model import doubts
 from core.model.scores import evidence as scores
 from core.model.serving import evidence as serving
 from core.model.serving.evidence import UNPROVEN
@@ -27,6 +28,7 @@ LOOK_IDS = {
     "model.baseline_accuracy": "share",
     "model.near_duplicates": "rows",
     "model.suspect_labels": "rows",
+    **doubts.LOOK_IDS,
 }
 IDS = {
     "model.accuracy": "share",
@@ -39,6 +41,7 @@ IDS = {
     "model.size": "MB",
     "model.train_minutes": "minutes",
     "model.forecast_minutes": "minutes",
+    **doubts.IDS,
     **LOOK_IDS,
 }
 CHOICE = "model.base"
@@ -60,17 +63,18 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         InputError: the data or the base model cannot be used.
     """
     if venture.labelled is None:
-        return _nothing(IDS)
+        return _nothing(IDS | doubts.RUN_IDS)
     minutes, seeds = venture.model.search_minutes, venture.model.seeds or 1
     if venture.predicts_scores:
         room = _room("core.model.scores.run", progress)
         asked = _asked(venture, venture.labelled)
         trained = room.train_scores(asked, run_dir, part(progress, 0.02, 1), minutes=minutes, seeds=seeds)
-        return scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
+        made = scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
+        return [*made, doubts.reproduced(run_dir, _source())]
     room = _room("core.model.run", progress)
     asked = _asked(venture, venture.labelled)
     result = room.train_and_benchmark(asked, run_dir, part(progress, 0.02, 1), minutes=minutes, seeds=seeds)
-    return _evidence(result)
+    return [*_evidence(result), doubts.reproduced(run_dir, _source())]
 
 
 def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
@@ -266,6 +270,7 @@ _METHODS = {
     "paired test on the same validation rows, the fastest.",
     "model.size": "Size of the model's folder: weights, configuration and tokenizer.",
     "model.train_minutes": "Wall time of fine-tuning on this machine, validation and checkpoints included.",
+    **doubts.METHODS,
 }
 
 
@@ -293,6 +298,7 @@ def _evidence(result: "ModelResult") -> list[Evidence]:
     return [
         _record("model.accuracy", scores.accuracy, scores.n, details),
         _record("model.macro_f1", scores.macro_f1, scores.n, details),
+        doubts.worst_class(scores.per_class, _source()),
         _record("model.accuracy_without_duplicates", fresh, int(result.look.fresh_rows.sum()), details, reason=left),
         _plain("model.gain", gain.delta, details, low=gain.low, high=gain.high, n=gain.n),
         _record("model.calibration_error", ece, scores.n, details),
@@ -329,6 +335,7 @@ def _seen(found: "Look") -> list[Evidence]:
         _record("model.baseline_accuracy", best, n_test, details),
         _plain("model.near_duplicates", len(report.twins), details, n=n_test),
         _plain("model.suspect_labels", report.n_suspects, details, n=n),
+        doubts.suspect_share(report.n_suspects, n, _source()),
     ]
 
 

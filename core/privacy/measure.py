@@ -62,7 +62,8 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
             tables.append((path, full, of_file[0].as_json()["columns"]))  # re-identification looks at the first sheet
         problems = search.problems
     (run_dir / "scan.json").write_text(json.dumps([s.as_json() for s in scans], ensure_ascii=False))
-    hidden = risk.records(tables, max_rows=limit, progress=part(progress, 1, 1))
+    texts = {(path, column) for d in venture.datasets for path in (d.path, d.test) for column in (d.text, d.label)}
+    hidden = risk.records(tables, texts=texts, max_rows=limit, progress=part(progress, 1, 1))
     return _evidence(scans, Source("measured", described(venture)), problems) + hidden
 
 

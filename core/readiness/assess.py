@@ -7,7 +7,7 @@ from typing import Any
 
 from core.evidence import ROOMS, Check, Evidence
 from core.readiness.checks import Inputs, answer, why_stale
-from core.readiness.policy import load_policy
+from core.readiness.policy import Pending, load_policy
 from core.readiness.questions import questions
 from core.readiness.verdict import Verdict, verdict
 from core.readiness.waivers import waived
@@ -16,12 +16,13 @@ from core.venture import Venture
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """A venture's verdict with all it rests on."""
+    """A venture's verdict with all it rests on, and what the policy would ask too if it could be measured."""
 
     venture: str
     verdict: Verdict
     checks: tuple[Check, ...]
     evidence: tuple[Evidence, ...]
+    pending: tuple[Pending, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """What `assess --json` prints."""
@@ -31,6 +32,7 @@ class Assessment:
             "verdict": str(self.verdict.word),
             "headline": self.verdict.headline,
             "checks": [c.as_json() for c in self.checks],
+            "not_measured_yet": [p.model_dump() for p in self.pending],
             "evidence": [e.as_json() for e in self.evidence],
         }
 
@@ -46,10 +48,11 @@ def assess(
     Raises:
         InputError: the policy is missing or broken, or the venture changes it in a way that makes no sense.
     """
-    asked = questions(venture, load_policy(venture))
+    policy = load_policy(venture)
+    asked = questions(venture, policy)
     checks = waived(venture, tuple(answer(q, evidence, inputs, now) for q in asked), now)
     records = tuple(evidence[name] for name in sorted(evidence))
-    return Assessment(venture.name, verdict(checks), checks, records)
+    return Assessment(venture.name, verdict(checks), checks, records, policy.pending)
 
 
 def due(

@@ -80,6 +80,17 @@ class Rule(BaseModel):
         return wrong_limit(limit, self.unit)
 
 
+class Pending(BaseModel):
+    """What a policy would ask if Preflight could measure it: listed, and no part of any verdict."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=True)
+
+    id: Id
+    room: Literal["model", "privacy", "licences", "market"]
+    title: Text
+    missing: Text
+
+
 class PolicyFile(BaseModel):
     """A whole policy; `text` of its checks may hold {mode} and {currency}, which the venture fills in."""
 
@@ -91,6 +102,7 @@ class PolicyFile(BaseModel):
     source: Text
     least_p_go: float = Field(0.5, ge=0, le=1)
     checks: tuple[Rule, ...] = ()
+    pending: tuple[Pending, ...] = ()
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
@@ -99,6 +111,9 @@ class PolicyFile(BaseModel):
             if rule.id in seen:
                 raise ValueError(f"two checks have the id {rule.id!r}")
             seen[rule.id] = rule
+        listed = [p.id for p in self.pending]
+        if twice := [name for k, name in enumerate(listed) if name in seen or name in listed[:k]]:
+            raise ValueError(f"{twice[0]!r} is listed as not measured yet, and stands there a second time")
         for low in (r for r in self.checks if r.op in ("at_least", "above") and isinstance(r.threshold, float)):
             for high in (r for r in self.checks if r.op == "at_most" and r.evidence == low.evidence):
                 if isinstance(high.threshold, float) and isinstance(low.threshold, float):

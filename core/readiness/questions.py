@@ -104,8 +104,10 @@ def _own(venture: Venture, policy: PolicyFile) -> dict[str, OwnCheck]:
             raise InputError(f"policy.checks: {wish.id!r} is no check of this policy; known are {', '.join(known)}.")
         if wish.id in out:
             raise InputError(f"policy.checks: {wish.id!r} stands there twice; keep one.")
-        if wish.threshold is None and wish.gate is None:
-            raise InputError(f"policy.checks: {wish.id!r} changes nothing; give threshold or gate, or take it out.")
+        if wish.threshold is None and wish.gate is None and wish.effort_days is None:
+            raise InputError(
+                f"policy.checks: {wish.id!r} changes nothing; give threshold, gate or effort_days, or take it out."
+            )
         out[wish.id] = wish
     return out
 
@@ -124,8 +126,15 @@ def _changed(question: Question, wish: OwnCheck | None, rule: Rule) -> Question:
         before, after = ("a gate" if g else "no gate" for g in (question.gate, wish.gate))
         says.append(f"{after} for this venture, policy says {before}")
         question = replace(question, gate=wish.gate)
+    if wish.effort_days is not None:
+        says.append(f"{_days(wish.effort_days)} of work for this venture, policy says {_days(question.effort_days)}")
+        question = replace(question, effort_days=wish.effort_days)
     sentence = "; ".join(says)
     return replace(question, changed=f"{sentence[0].upper()}{sentence[1:]}: {wish.reason.rstrip('.')}.")
+
+
+def _days(days: float) -> str:
+    return f"{days:g} {'day' if days == 1 else 'days'}"
 
 
 def _own_limit(question: Question, wish: OwnCheck) -> Limit:

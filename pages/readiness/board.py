@@ -8,7 +8,7 @@ import streamlit as st
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.venture import Must, Venture
 from pages.shared import charts, graph_charts, model_charts, score_charts
-from pages.shared.figures import by_urgency, check_list, figure_row, stale_ids
+from pages.shared.figures import by_urgency, check_list, figure_row, pending_list, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
 from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
@@ -220,6 +220,7 @@ def main(write: Callable[..., object] = st.caption) -> None:
     since_last(of)
     with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
         check_list(by_urgency(checks))
+        pending_list(assessment(of, found).pending)
         open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]
         if open_ones:
             st.caption("Not stated by this venture, so not checked: " + "; ".join(map(str, open_ones)) + ".")

@@ -6,6 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evidence import Check, Evidence, Status
+from core.readiness.policy import Pending
 from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, headline, interval
 
 KIND = {"measured": "Measured here", "stated": "Stated, not measured", "catalogue": "From a catalogue"}
@@ -79,6 +80,14 @@ def check_list(checks: Sequence[Check], *, room: bool = True) -> None:
             st.caption(
                 check.reason + (f" **To do:** {check.todo}" if check.todo and check.status != Status.PASS else "")
             )
+
+
+def pending_list(pending: Sequence[Pending]) -> None:
+    """What the policy would ask too if it could be measured: said, and counted nowhere."""
+    if pending:
+        st.markdown("**Not measured yet, and not counted in the verdict**")
+    for p in pending:
+        st.caption(f"{p.title}. {p.missing}")
 
 
 def by_urgency(checks: Iterable[Check]) -> list[Check]:

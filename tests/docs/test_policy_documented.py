@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.readiness.policy import POLICIES, PolicyFile, Rule, read_policy
+from core.readiness.policy import POLICIES, Pending, PolicyFile, Rule, read_policy
 from core.readiness.questions import said_limit
 from core.readiness.verdict import EXIT, Word
 from core.settings import PROJECT
@@ -29,8 +29,23 @@ def test_the_table_holds_no_check_that_is_gone() -> None:
     assert listed == {r.id for r in DEFAULT.checks}
 
 
-@pytest.mark.parametrize("part", [PolicyFile, Rule])
-def test_every_key_is_explained(part: type[PolicyFile] | type[Rule]) -> None:
+def test_what_is_not_measured_yet_stands_there_as_the_file_says() -> None:
+    assert DEFAULT.pending
+    for p in DEFAULT.pending:
+        line = f"| `{p.id}` | {p.title} | {p.missing} |"
+        assert line in DOC.splitlines(), f"docs/policy.md should hold this line:\n{line}"
+
+
+def test_every_effort_is_an_estimate_with_a_word_on_what_takes_the_time() -> None:
+    text = (POLICIES / "default.toml").read_text(encoding="utf-8")
+    lines = [line for line in text.splitlines() if line.startswith("effort_days")]
+    assert len(lines) == len(DEFAULT.checks)
+    assert all(line.partition("  # ")[2] for line in lines)
+    assert len({r.effort_days for r in DEFAULT.checks}) > 3
+
+
+@pytest.mark.parametrize("part", [PolicyFile, Rule, Pending])
+def test_every_key_is_explained(part: type[PolicyFile] | type[Rule] | type[Pending]) -> None:
     keys = [f.alias or name for name, f in part.model_fields.items()]
     missing = [k for k in keys if not any(line.startswith(f"| `{k}` |") for line in DOC.splitlines())]
     assert missing == []

@@ -10,16 +10,26 @@ from typing import Any
 from core.evidence import Evidence, Source
 from core.prices import STALE_DAYS
 
+PROVEN, WORSE = "proven", "worse"  # a receipt's words; "not proven" leaves it open
 UNPROVEN = (
     "Smaller and faster variants are made only of models that name classes. Their receipt counts the answers that "
     "changed, and of a score every answer changes a little: the proof there would be of its error, and is not built. "
     "The tuned model can be served as it is: its answer times and its size stand under Training."
 )
-BOARD = "model.optimised"
-IDS = {BOARD: "word", "model.cost_per_1000": "USD", "model.server_rate": "requests/s", "model.by_itself": "share"}
+BOARD, NON_INFERIOR = "model.optimised", "model.non_inferior"
+IDS = {
+    BOARD: "word",
+    NON_INFERIOR: "word",
+    "model.cost_per_1000": "USD",
+    "model.server_rate": "requests/s",
+    "model.by_itself": "share",
+}
 METHODS = {
     BOARD: "The variant of the tuned model that does what is asked at the least cost; all variants answer the same "
     "test rows and are timed in one run, in turns (MLPerf's rules as far as one machine allows).",
+    NON_INFERIOR: "Whether the pick is proven to keep the tuned model's accuracy but for the margin fixed beforehand: "
+    "paired score test of non-inferiority (Tango 1998) on the same test rows, corrected for the number of variants "
+    "(Holm 1979).",
     "model.cost_per_1000": "Price of an hour of a comparable machine divided by the requests of the pick that it "
     "answers in the hour, one after the other, at the utilisation stated.",
     "model.server_rate": "The highest rate of Poisson arrivals that was tried at which 95 of 100 requests to the pick "
@@ -40,7 +50,21 @@ def of_report(told: Mapping[str, Any], source: Source, currency: str = "USD") ->
     """
     pick = told["pick"]
     board = Evidence(BOARD, pick, "word", METHODS[BOARD], source, reason="" if pick else told["why"], detail=told)
-    return [board, _cost(told, source, currency), _rate(told, source), _alone(told, source)]
+    return [board, _kept(told, source), _cost(told, source, currency), _rate(told, source), _alone(told, source)]
+
+
+def _kept(told: Mapping[str, Any], source: Source) -> Evidence:
+    """Proven, worse or unknown; the tuned model itself loses nothing against itself."""
+    row = next((v for v in told["variants"] if v["name"] == told["pick"]), None)
+    value, reason = None, told["why"]
+    if row is not None and told["pick"] == told["against"]:
+        value, reason = PROVEN, f"{told['pick']} is the tuned model itself."
+    elif row is not None:
+        value = row["receipt"] if row["receipt"] in (PROVEN, WORSE) else "unknown"
+        reason = row.get("receipt_said", "") or f"No test was made of {told['pick']}."
+    return Evidence(
+        NON_INFERIOR, value, IDS[NON_INFERIOR], METHODS[NON_INFERIOR], source, n=told.get("n"), reason=reason
+    )
 
 
 def _cost(told: Mapping[str, Any], source: Source, currency: str) -> Evidence:

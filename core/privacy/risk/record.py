@@ -1,6 +1,6 @@
 """k and the share of unique rows as evidence: of each data file as it lies, the worst file counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ _METHODS = {
     DIVERSITY: "Distinct values of the sensitive column in the least varied group of look-alikes (distinct "
     "l-diversity, Machanavajjhala et al. 2007). Every row counted.",
 }
+
+ONLY_TEXTS = "The files have no column beside the texts and their answers."
 
 File = tuple[str, Path, Sequence[Mapping[str, Any]]]  # name, path, a scan's columns as JSON
 
@@ -57,8 +59,21 @@ def shown(risk: Risk, name: str, sha256: str) -> dict[str, Evidence]:
     }
 
 
-def records(files: Sequence[File], *, max_rows: int | None = None, progress: Progress = silent) -> list[Evidence]:
+def records(
+    files: Sequence[File],
+    *,
+    texts: Collection[tuple[str, str]] = (),
+    max_rows: int | None = None,
+    progress: Progress = silent,
+) -> list[Evidence]:
     """k and the share of unique rows over whole files; a sample would overstate the share.
+
+    Args:
+        files: to group, with what a scan found in their columns.
+        texts: file and column of the texts and of their answers. A file with no other column has none that others may
+            know, so no row of it is alone by one; what its texts say of a person is the scan's question.
+        max_rows: as `of_table`.
+        progress: as `of_table`.
 
     Raises:
         InputError: a file is no table that can be read.
@@ -68,9 +83,13 @@ def records(files: Sequence[File], *, max_rows: int | None = None, progress: Pro
         share = part(progress, i / len(files), (i + 1) / len(files))
         told.append({"path": name} | of_table(path, name=name, columns=columns, max_rows=max_rows, progress=share))
     known = [t for t in told if t["k"] is not None]
-    if not known:
-        return unknown(told[0]["reason"] if told else "There is no data file.", {"files": told})
     source = Source("measured", "Preflight, grouped with polars")
+    if not known:
+        k, alone = unknown(told[0]["reason"] if told else "There is no data file.", {"files": told})
+        if told and all(_only_texts(t, texts) for t in told):
+            rows = sum(t["rows"] for t in told)
+            alone = Evidence(UNIQUE, 0.0, "share", _METHODS[UNIQUE], source, n=rows, reason=ONLY_TEXTS)
+        return [k, alone]
     least, most = min(known, key=lambda t: t["k"]), max(known, key=lambda t: t["unique_share"])
     columns_of = {t["path"]: ", ".join(t["quasi_identifiers"]) for t in (least, most)}
     said = [f"{t['path']} by {columns_of[t['path']]}." for t in (least, most)]
@@ -79,3 +98,7 @@ def records(files: Sequence[File], *, max_rows: int | None = None, progress: Pro
         Evidence(K, least["k"], _UNITS[K], _METHODS[K], source, n=n_k, reason=said[0], detail={"files": told}),
         Evidence(UNIQUE, most["unique_share"], _UNITS[UNIQUE], _METHODS[UNIQUE], source, n=n_unique, reason=said[1]),
     ]
+
+
+def _only_texts(told: Mapping[str, Any], texts: Collection[tuple[str, str]]) -> bool:
+    return bool(told["rows"]) and all((told["path"], c["name"]) in texts for c in told["columns"])

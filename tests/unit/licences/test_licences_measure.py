@@ -47,7 +47,7 @@ def env(tmp_path: Path, make_dist: Make, own_settings: Settings) -> Path:
 
 def test_a_venture_gives_every_record_with_a_verdict_for_each_way_of_selling(tmp_path: Path, env: Path) -> None:
     found = measured(venture(tmp_path, dependencies=[{"environment": "env"}], distribution={"modes": ["saas"]}))
-    assert list(found) == [f"licences.{n}" for n in ("packages", "known", "blocked", "unknown", *MODES)]
+    assert list(found) == [f"licences.{n}" for n in ("packages", "known", "blocked", "unknown", "fine_tune", *MODES)]
     assert (found["licences.packages"].value, found["licences.packages"].unit) == (3, "packages")
     known = found["licences.known"]
     assert (known.value, known.n, known.high) == (1.0, 3, pytest.approx(1.0))
@@ -112,10 +112,13 @@ def test_models_and_data_are_judged_by_their_declared_licence(tmp_path: Path, en
 
 def test_a_venture_without_dependencies_is_unknown_and_not_clean(tmp_path: Path, own_settings: Settings) -> None:
     found = measured(venture(tmp_path))
+    assert found.pop("licences.fine_tune").value == "allowed", "the bundled model may be tuned whatever ships beside it"
     assert all(e.value is None and "names no dependencies" in e.reason for e in found.values())
     rows = [{"id": "borrowed", "path": "b.csv", "text": "t", "licence": "cc-by-nc-4.0"}]
     found = measured(venture(tmp_path, datasets=rows))
     assert (found["licences.saas"].value, found["licences.internal"].value) == ("blocked", None)
+    tuned = found["licences.fine_tune"]
+    assert (tuned.value, tuned.reason) == ("blocked", "blocked: borrowed (CC-BY-NC-4.0)")
 
 
 def test_an_unknown_package_makes_every_verdict_unknown_and_says_why(tmp_path: Path, make_dist: Make) -> None:

@@ -10,7 +10,7 @@ from core.evidence import Evidence
 from core.market.measure import market_size, measure
 from core.venture import parse
 
-IDS = ["market.tam", "market.sam", "market.som", "market.unsourced"]
+IDS = ["market.tam", "market.sam", "market.som", "market.unsourced", "market.outdated"]
 
 
 def row(name: str, *stated: float, unit: str = "x", **more: str) -> dict[str, Any]:

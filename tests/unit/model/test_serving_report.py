@@ -9,8 +9,8 @@ from unittest import mock
 import numpy as np
 from clock_support import Clock, told_by
 
-from core.evidence import Source
-from core.model.serving.evidence import BOARD, IDS, of_report
+from core.evidence import Evidence, Source
+from core.model.serving.evidence import BOARD, IDS, NON_INFERIOR, of_report
 from core.model.serving.pick import Must
 from core.model.serving.report import Report, Rows, Variant, report
 from core.model.serving.scenarios import server
@@ -101,6 +101,22 @@ def test_what_was_measured_and_what_was_not_are_both_on_record() -> None:
         assert cost.valid_until is not None
     nothing = of_report(found(Must(accuracy=0.99)).as_json(), source)
     assert all(e.value is None and e.reason for e in nothing)
+
+
+def test_the_pick_is_proven_no_worse_worse_or_neither_and_the_tuned_model_loses_nothing() -> None:
+    told, source = found().as_json(), Source("measured", "test")
+
+    def kept(pick: str | None, **changed: object) -> Evidence:
+        rows = [v | changed if v["name"] == pick else v for v in told["variants"]]
+        records = of_report(told | {"pick": pick, "variants": rows, "n": 300}, source)
+        return next(e for e in records if e.id == NON_INFERIOR)
+
+    assert (kept("onnx-int8").value, kept("onnx-int8").n) == ("proven", 300)
+    assert kept("onnx-int8", receipt="worse", receipt_said="Worse by 4 points.").value == "worse"
+    open_ = kept("onnx-int8", receipt="not proven", receipt_said="About 900 rows would settle it.")
+    assert (open_.value, open_.reason) == ("unknown", "About 900 rows would settle it.")
+    assert kept("fp32").value == "proven"
+    assert kept(None).value is None
 
 
 def test_a_cost_in_another_currency_is_unknown_and_says_why() -> None:

@@ -76,6 +76,14 @@ def test_rows_that_nothing_known_tells_apart_leave_k_unknown_with_a_reason(folde
     assert "No column was recognised" in k.reason
 
 
+def test_a_file_of_nothing_but_texts_and_answers_has_no_row_alone_by_another_column(
+    folder: Path, tmp_path: Path
+) -> None:
+    alone = measured(venture(folder, label="intent", test="data/test.csv"), tmp_path)["unique_share"]
+    assert (alone.value, alone.n) == (0, 6)
+    assert "no column beside" in alone.reason
+
+
 def test_a_sample_leaves_an_interval(folder: Path, tmp_path: Path) -> None:
     (folder / "data" / "rows.csv").write_text("text\n" + "ann@example.org\nb c\n" * 200)
     out = measured(venture(folder, sample=100), tmp_path)

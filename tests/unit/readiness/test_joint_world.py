@@ -16,6 +16,7 @@ from core.readiness.joint.world import Known, World, world
 from core.readiness.policy import load_policy
 from core.readiness.questions import questions
 from core.venture import Venture, parse
+from tests.unit.readiness.readiness_support import IDS, good
 
 N = 256
 M = Source("measured")
@@ -190,12 +191,8 @@ def test_the_circle_says_how_it_came_to_rest() -> None:
 
 def test_checks_that_pass_one_by_one_but_not_together_are_no_go_ahead() -> None:
     alone = venture(must={"accuracy": 0.9, "p95_ms": 50, "som": 2e6})
-    every = GOOD | {
-        "market.som": record("market.som", 3e6, "USD/year"),
-        "market.unsourced": record("market.unsourced", 0.0, "share"),
-        "model.gain": record("model.gain", 0.05, "share"),
-        "privacy.scanned": record("privacy.scanned", 1.0, "share"),
-    }
+    rest = {n: record(n, good(n), unit) for n, (unit, _) in IDS.items()}
+    every = rest | GOOD | {"market.som": record("market.som", 3e6, "USD/year")}
     found = reviewed(every, alone)
     assert found.chance.low < 0.5
     assert found.assessment.verdict.word == "CONDITIONAL"

@@ -39,7 +39,7 @@ FRESH = by_id(
 def test_the_printed_assessment_has_the_documented_keys_in_the_documented_order(tmp_path: Path) -> None:
     out = assess(desk(tmp_path), FRESH, INPUTS, NOW).as_json()
     json.dumps(out, allow_nan=False)
-    assert list(out) == ["schema", "venture", "verdict", "headline", "checks", "evidence"]
+    assert list(out) == ["schema", "venture", "verdict", "headline", "checks", "not_measured_yet", "evidence"]
     assert (out["schema"], out["venture"], out["verdict"]) == (1, "Desk", "NOT ENOUGH EVIDENCE")
     keys = {"id", "room", "gate", "status", "reason", "evidence"}
     assert all(keys <= set(c) for c in out["checks"])
@@ -47,6 +47,21 @@ def test_the_printed_assessment_has_the_documented_keys_in_the_documented_order(
     statuses = {c["id"]: c["status"] for c in out["checks"]}
     assert statuses["model.accuracy"] == "pass"
     assert statuses["model.p95_latency"] == "unknown"
+
+
+def test_what_cannot_be_measured_yet_is_listed_and_decides_nothing(tmp_path: Path) -> None:
+    found = assess(desk(tmp_path), FRESH, INPUTS, NOW)
+    listed = found.as_json()["not_measured_yet"]
+    assert {p["id"] for p in listed} == {
+        "privacy.tax",
+        "licences.notices",
+        "market.runway",
+        "market.critical_mass",
+        "market.suppliers",
+    }
+    assert all(p["missing"] for p in listed)
+    assert {p["id"] for p in listed}.isdisjoint(c.id for c in found.checks)
+    assert all(p["title"] not in found.verdict.headline for p in listed)
 
 
 def test_every_check_names_evidence_that_is_there(tmp_path: Path) -> None:

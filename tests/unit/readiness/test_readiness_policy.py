@@ -137,7 +137,7 @@ def test_a_policy_of_a_confined_venture_cannot_lie_elsewhere(tmp_path: Path) -> 
 def test_a_licence_check_is_asked_for_every_way_of_distribution(tmp_path: Path) -> None:
     found = asked(tmp_path, distribution={"modes": ["saas", "on_premises"]})
     modes = [i for i in found if i.startswith("licences.")]
-    assert modes == ["licences.saas", "licences.on_premises"]
+    assert modes == ["licences.saas", "licences.on_premises", "licences.fine_tune"]
     assert found["licences.on_premises"].evidence == "licences.on_premises"
     assert found["licences.on_premises"].title == "Licences allow delivery to customers' own machines"
 
@@ -227,3 +227,22 @@ def test_an_error_is_near_enough_where_its_whole_interval_is(tmp_path: Path, hig
 
 def test_a_task_that_is_none_is_refused(tmp_path: Path) -> None:
     assert "task" in refusal(tmp_path, HEAD + check(task="rank"))
+
+
+def test_a_venture_may_have_its_own_estimate_of_the_effort_and_it_is_visible(tmp_path: Path) -> None:
+    wish = {"id": "model.accuracy", "effort_days": 20, "reason": "Labels come from doctors"}
+    found = asked(tmp_path, policy={"checks": [wish]})["model.accuracy"]
+    assert found.effort_days == 20
+    assert found.changed == "20 days of work for this venture, policy says 5 days: Labels come from doctors."
+
+
+def test_what_is_not_measured_yet_stands_once_and_is_no_check(tmp_path: Path) -> None:
+    def pending(name: str) -> str:
+        return f'[[pending]]\nid = "{name}"\nroom = "model"\ntitle = "T"\nmissing = "M"\n'
+
+    (tmp_path / "own.toml").write_text(HEAD + check() + pending("model.x") + pending("model.y"))
+    found = read_policy(tmp_path / "own.toml")
+    assert [p.id for p in found.pending] == ["model.x", "model.y"]
+    assert [r.id for r in found.checks] == ["model.accuracy"]
+    assert "a second time" in refusal(tmp_path, HEAD + check() + pending("model.x") + pending("model.x"))
+    assert "a second time" in refusal(tmp_path, HEAD + check() + pending("model.accuracy"))
