@@ -31,13 +31,17 @@ PAGES = [
 
 if __name__ == "__main__":  # Streamlit runs this file for a session
     from pages.shared.frame import choose_venture
+    from pages.shared.garbage import set_modules_aside
 
     page = st.navigation(PAGES)
     if alone := page.url_path == "meeting":  # nothing beside the story
         page = st.navigation(PAGES, position="hidden")
     st.set_page_config(page_title=f"{page.title} · Preflight", page_icon=":material/flight_takeoff:", layout="wide")
     choose_venture(shown=not alone)
-    page.run()
+    try:
+        page.run()
+    finally:
+        set_modules_aside()
 else:  # `streamlit run` imports it once, before the first session, because it finds an st.App in it
     # Told of the pages only by the first session, a server takes pages/ for the old kind of app until then, and a
     # deep link that opens it finds its page under a "Page not found".

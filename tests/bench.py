@@ -20,6 +20,7 @@ from playwright.sync_api import Page, sync_playwright
 from core.jobs import JobStatus, ensure_worker, jobs, prepare, submit, wait
 from core.settings import Settings
 from core.store import connect
+from tests.bench_market import rows as market_rows
 from tests.bench_tables import section
 from tests.e2e.conftest import CHROMIUM, PROJECT, Server
 
@@ -176,6 +177,8 @@ def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
         rows += training()
         say("timing re-identification risk")
         rows.append(risk())
+        say("moving the sliders of the market")
+        rows += market_rows()
         healthy, drawn, memory = [], [], []
         for run in range(RUNS):
             say(f"starting the server, run {run + 1}")

@@ -1,16 +1,18 @@
-"""Time the market: a whole recompute, and a run of its page after a slider moved; prints JSON."""
+"""Time the market: a whole recompute, and its sliders in a browser; prints JSON."""
 
 import json
 import os
 import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from tests.bench_sliders import RUNS as SLIDES
+from tests.bench_sliders import sliders
 
 PROJECT = Path(__file__).resolve().parents[1]
 SAMPLE = PROJECT / "data" / "ventures" / "support-desk" / "venture.toml"
@@ -50,25 +52,20 @@ def recompute() -> dict[str, Any]:
     return out
 
 
-def page() -> dict[str, float]:
-    """The whole page run again in its process after a slider moved; the browser's drawing is not in it."""
-    with tempfile.TemporaryDirectory() as var:
-        os.environ["PREFLIGHT_VAR"] = var
-        from streamlit.testing.v1 import AppTest
+def rows() -> list[tuple[str, str, str]]:
+    """Rows of docs/benchmarks.md: what, measured, at most. Without a browser the sliders are left out."""
 
-        at = AppTest.from_file(PROJECT / "app.py", default_timeout=120).run()
-        at.switch_page("pages/market/sizing.py").run()
-        stated = at.slider[0].value
+    def said(of: Mapping[str, float]) -> str:
+        return f"{of['median']:.0f} ms ({of['least']:.0f} to {of['most']:.0f}, n {SLIDES})"
 
-        def move(k: int) -> None:
-            at.slider[0].set_value(stated * (1 + 0.01 * (k + 1))).run()
-            if at.exception:
-                raise RuntimeError(at.exception[0].value)
-
-        move(-2)
-        return timed(move)
+    sample = recompute()["sample venture"]
+    size = f"{sample['wall_ms']:.0f} ms, {sample['cpu_ms']:.0f} ms of CPU (n {RUNS})"
+    out = [("Market: a whole recompute of the sample, 16,384 draws", size, "100 ms")]
+    for name, of in sliders().items():
+        out.append((f"Market, {name}: from a key on a slider to its last chart", said(of["all_charts_ms"]), "150 ms"))
+    return out
 
 
 if __name__ == "__main__":
-    found = {"recompute": recompute(), "page": page(), "load": os.getloadavg()[0]}
+    found = {"recompute": recompute(), "sliders": sliders(), "load": os.getloadavg()[0]}
     sys.stdout.write(json.dumps(found, indent=1) + "\n")

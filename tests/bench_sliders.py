@@ -1,14 +1,11 @@
-"""Time a moved slider in a real browser: from the key press to the redrawn charts; prints JSON.
+"""Time a moved slider in a real browser: from the key press to the redrawn charts (`tests.bench_market`).
 
 The market pages of the sample venture, whose adoption and unit cost are put on record first (the rate of its model is
 made up for that: it changes no time). Each run presses an arrow key on a slider and watches every chart of the page in
 each frame the browser draws.
 """
 
-import json
-import os
 import statistics
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,21 +25,17 @@ from tests.e2e.conftest import CHROMIUM, PROJECT, Server
 SAMPLE = PROJECT / "data" / "ventures" / "support-desk" / "venture.toml"
 RUNS = 20
 QUIET_MS = 700  # without a change, after which a chart counts as drawn
-# Watches the drawn shapes and words of each chart, frame by frame, from the next key press on.
+# Notes when a shape of each chart was changed last, from the next key press on.
 _WATCH = """(keys) => {
-  const seen = (key) => [...document.querySelectorAll(`.st-key-${key} .js-plotly-plot path, .st-key-${key} text`)]
-    .map((e) => (e.getAttribute('d') || '') + e.textContent).join('|');
-  const watch = window.watched = {pressed: null, at: {}};
-  const before = Object.fromEntries(keys.map((key) => [key, seen(key)]));
+  if (window.watched) window.watched.observers.forEach((o) => o.disconnect());
+  const watch = window.watched = {pressed: null, at: {}, observers: []};
   document.addEventListener('keydown', () => { watch.pressed = performance.now(); }, {capture: true, once: true});
-  const frame = () => {
-    for (const key of keys) {
-      const now = seen(key);
-      if (now && now !== before[key]) { before[key] = now; watch.at[key] = performance.now(); }
-    }
-    if (window.watched === watch) requestAnimationFrame(frame);
-  };
-  requestAnimationFrame(frame);
+  for (const key of keys) {
+    const observer = new MutationObserver(() => { if (watch.pressed) watch.at[key] = performance.now(); });
+    const chart = document.querySelector(`.st-key-${key} .js-plotly-plot`);
+    observer.observe(chart, {subtree: true, childList: true, attributes: true, attributeFilter: ['d', 'transform']});
+    watch.observers.push(observer);
+  }
 }"""
 
 
@@ -119,7 +112,3 @@ def sliders() -> dict[str, Any]:
             return {name: moved(page, server.url, slider, process) for name, slider in SLIDERS.items()}
         finally:
             server.stop()
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps({"moved": sliders(), "runs": RUNS, "load": os.getloadavg()[0]}, indent=1) + "\n")

@@ -97,9 +97,20 @@ def at_scales(
     return out
 
 
+def cost_curve(demand: Array, service: Service, scales: Sequence[float]) -> list[dict[str, float]]:
+    """The cost of 1,000 requests at each multiple of the demand, as p10, p50, p90 over the draws."""
+    return spreads(load(np.multiply.outer(scales, demand), service.rates(len(demand)), service).cost)
+
+
 def spread(values: Array) -> dict[str, float]:
     """p10, p50 and p90 of draws."""
-    return dict(zip(("p10", "p50", "p90"), np.quantile(values, (0.1, 0.5, 0.9)).tolist(), strict=True))
+    return spreads(values[None])[0]
+
+
+def spreads(rows: Array) -> list[dict[str, float]]:
+    """p10, p50 and p90 of each row's draws."""
+    found = np.quantile(rows, (0.1, 0.5, 0.9), axis=1).T.tolist()
+    return [dict(zip(("p10", "p50", "p90"), row, strict=True)) for row in found]
 
 
 def comparable(

@@ -14,7 +14,7 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.market.adoption.series import read_series
 from core.market.survival import customers
-from core.market.unitcost import spread
+from core.market.unitcost import spreads
 from core.venture import Venture
 from core.ventures import Entry
 from pages.shared import money_charts
@@ -48,10 +48,12 @@ def moved(told: Mapping[str, Any], churn: float) -> tuple[list[dict[str, float]]
     paths = np.concatenate([earlier, new], axis=1)
     first = earlier.shape[1]
     kept, ever = customers(paths, churn)[:, first:], np.cumsum(paths, axis=1)[:, first:]
-    return [spread(c) for c in kept.T], [spread(c) for c in ever.T]
+    return spreads(kept.T), spreads(ever.T)
 
 
+@st.fragment
 def charts(told: Mapping[str, Any]) -> None:
+    """The slider and what it moves, drawn again without the rest of the page."""
     churn = st.slider(
         f"Customers who leave in a {told['period']}",
         0.0,
@@ -65,7 +67,6 @@ def charts(told: Mapping[str, Any]) -> None:
     )
     rows, ever = moved(told, churn / 100)
     money_charts.customers(rows, ever, told["period"], key="customers")
-    money_charts.backtest(told, key="backtest")
 
 
 def parameters(told: Mapping[str, Any]) -> None:
@@ -147,6 +148,7 @@ def main() -> None:
     watch(of, ["market"])
     if e is not None and e.value is not None:
         charts(e.detail)
+        money_charts.backtest(e.detail, key="backtest")
         wanted = (("market.customers", "Customers at the end", "At the churn that the venture states."),)
         figure_row(found, wanted, stale_ids(found, inputs(of, found)))
         parameters(e.detail)

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.evidence import Evidence
-from core.market.unitcost import SCALES, Service, at_scales
+from core.market.unitcost import SCALES, Service, at_scales, cost_curve
 from core.prices import read_prices
 from core.venture import Venture
 from pages.shared import money_charts
@@ -65,24 +65,25 @@ def service(told: Mapping[str, Any]) -> tuple[Service, str]:
     return Service(price[name], told["rate"], told["not_at"], peak, busy / 100), name
 
 
-def charts(of: Venture, told: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Cost by demand and margin at 1, 10 and 100 times, for the controls as they stand."""
+@st.fragment
+def charts(of: Venture, told: Mapping[str, Any]) -> None:
+    """Cost by demand and margin at 1, 10 and 100 times, for the controls as they stand; the rest of the page stays."""
     at, name = service(told)
     demand = np.asarray(told["draws"]["demand"])
     price = np.asarray(told["draws"]["price"]) if told["currency"] == "USD" else None
     middle = float(np.median(demand))
-    grid = at_scales(demand, price, at, _GRID.tolist())
+    grid = cost_curve(demand, at, _GRID.tolist())
     asked = (name, at.peak, at.most_busy) == (told["machine"]["machine"], told["peak"], told["most_busy"])
     rows = told["rows"] if asked else at_scales(demand, price, at)
     ratio = rows[0]["cost"]["p50"] / rows[-1]["cost"]["p50"]
     title = f"On {name}: {money_charts.said_cost(rows[0]['cost'])} at the stated demand"
     title += f", {number(ratio)} times less at 100 times of it" if ratio > 1.05 else ", and no less with more of it"
     marks = [(middle * s, f"{s} ×") for s in SCALES]
-    money_charts.cost([middle * s for s in _GRID.tolist()], [r["cost"] for r in grid], marks, key="cost", title=title)
+    money_charts.cost([middle * s for s in _GRID.tolist()], grid, marks, key="cost", title=title)
     if price is not None:
         must = dict(zip(SCALES, (of.must.margin, of.must.margin_10x, of.must.margin_100x), strict=True))
         money_charts.margins(rows, key="margins", must=must)
-    return rows
+    loads(rows)
 
 
 def loads(rows: list[dict[str, Any]]) -> None:
@@ -137,9 +138,8 @@ def main() -> None:
     if e is not None and e.value is None:
         st.page_link("pages/model/train.py", label="Measure how the model serves", icon=":material/speed:")
     if e is not None and e.value is not None:
-        rows = charts(of, e.detail)
+        charts(of, e.detail)
         figure_row(found, WANTED, stale_ids(found, inputs(of, found)))
-        loads(rows)
         told = e.detail
         low, high = told["rate"], told["not_at"]
         rate = f"{low:.3g} to {high:.3g}" if high else f"{low:.3g}"

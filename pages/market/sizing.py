@@ -215,10 +215,11 @@ def _compare(it: Entry, stated: Market, found: MarketSize, differs: bool, at: st
     for s in stated.scenarios:
         market, _ = with_changes(stated, {k: f.model_dump() for k, f in s.figures.items()})
         rows.append(market_charts.Row(s.name, *_sized(market.model_dump_json())))
-    if differs:
-        size = found.narrowest
-        rows.append(market_charts.Row("Now on the screen", size.p10, size.p50, size.p90))
     market_charts.compare(rows, stated.currency, found.level, key="compare")
+    if differs:  # in words, so that the browser need not draw this chart again with each move of a slider
+        size, cur = found.narrowest, stated.currency
+        said = f"Now on the screen: {money(size.p50, cur)} ({money(size.p10, cur)} to {money(size.p90, cur)})."
+        st.markdown(said.replace("$", "\\$"))
     with st.container(horizontal=True):
         for k, s in enumerate(stated.scenarios):
             if st.button(f"Drop “{s.name}”", key=f"drop-{k}-{at}", type="tertiary", disabled=it.sample):

@@ -6,11 +6,9 @@ from math import log10
 from textwrap import wrap
 from typing import NamedTuple
 
-import plotly.graph_objects as go
-
 from core.market.sizing import MarketSize, Size
 from core.market.words import WAYS
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, SKY, chart, money
+from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, money, quick_chart
 
 FILL = {BLUE: "rgba(0,114,178,0.18)", ORANGE: "rgba(230,159,0,0.18)", GREEN: "rgba(0,158,115,0.18)"}
 WAY_HUE = {"bottom_up": BLUE, "top_down": ORANGE, "value_based": GREEN}
@@ -30,27 +28,27 @@ def methods(found: MarketSize, level: str, *, key: str, must: float | None = Non
     """The distributions of one level by every method that states it, side by side on a log axis."""
     ways = [w for w in found.ways if level in w.sizes]
     cur = found.market.currency
-    fig = go.Figure()
+    traces, shapes, notes = [], [], []
     for way in ways:
         size, hue = way.sizes[level], WAY_HUE[way.name]
         x, y = _density(size)
         label = f"{WAYS[way.name].capitalize()}: {money(size.p50, cur)}"
         hover = f"{label}<br>8 of 10 between {money(size.p10, cur)} and {money(size.p90, cur)}<extra></extra>"
-        fig.add_scatter(
-            x=x, y=y, name=label, mode="lines", fill="tozeroy", fillcolor=FILL[hue], hovertemplate=hover,
-            line={"color": hue, "shape": "spline"},
-        )  # fmt: skip
-        fig.add_vline(x=size.p50, line={"color": hue, "width": 1, "dash": "dot"})
+        line = {"color": hue, "shape": "spline"}
+        look = {"mode": "lines", "fill": "tozeroy", "fillcolor": FILL[hue], "line": line, "hovertemplate": hover}
+        traces.append({"x": x, "y": y, "name": label, **look})
+        shapes.append(across(size.p50, hue=hue, width=1))
     if must is not None:
-        fig.add_vline(x=must, line={"dash": "dash", "color": GREY})
-        fig.add_annotation(
-            x=log10(must), y=1, yref="paper", yanchor="top", xanchor="right", text="must reach ", showarrow=False
-        )
-    fig.update_layout(showlegend=True, legend={"orientation": "h", "y": 1.16, "x": 0})
-    fig.update_xaxes(type="log", title=f"{cur} a year, log scale", nticks=6)
-    fig.update_yaxes(title="how likely", showticklabels=False, rangemode="tozero")
+        shapes.append(across(must, dash="dash"))
+        place = {"x": log10(must), "y": 1, "yref": "paper", "yanchor": "top", "xanchor": "right"}
+        notes.append({**place, "text": "must reach ", "showarrow": False})
     said = "; ".join(f"{WAYS[w.name]} {money(w.sizes[level].p50, cur)}" for w in ways)
-    chart(fig, key=key, title=_methods_title(found, level), alt=f"{LEVEL[level]} by method: {said}", height=320)
+    quick_chart(
+        traces, key=key, title=_methods_title(found, level), alt=f"{LEVEL[level]} by method: {said}", height=320,
+        x={"type": "log", "title": f"{cur} a year, log scale", "nticks": 6},
+        y={"title": "how likely", "showticklabels": False, "rangemode": "tozero"},
+        shapes=shapes, annotations=notes, legend=LEGEND,
+    )  # fmt: skip
 
 
 def _methods_title(found: MarketSize, level: str) -> str:
@@ -58,7 +56,8 @@ def _methods_title(found: MarketSize, level: str) -> str:
     if between is None:
         return f"{LEVEL[level]} by one method; a second would show whether it holds"
     ratio = max(between.widest.ratio, 1 / between.widest.ratio)
-    return f"{LEVEL[level]}: the methods differ by a factor of {ratio:.3g} and overlap by {between.overlap:.0%}"
+    said = f"{LEVEL[level]}: the methods differ by a factor of {ratio:.3g}"
+    return f"{said}{' at most, and all' if len(between.pairs) > 1 else ' and'} overlap by {between.overlap:.0%}"
 
 
 def _density(size: Size) -> tuple[list[float], list[float]]:
@@ -83,19 +82,18 @@ def waterfall(found: MarketSize, *, key: str) -> None:
             values.append(step.p50)
             measures.append("total")
             texts.append(money(step.p50, cur))
-    fig = go.Figure(
-        go.Waterfall(
-            orientation="h", y=names, x=values, measure=measures, text=texts, textposition="outside",
-            decreasing={"marker": {"color": GREY}}, totals={"marker": {"color": BLUE}},
-            increasing={"marker": {"color": BLUE}}, connector={"line": {"color": GREY, "width": 1}},
-            hovertemplate="%{y}<extra></extra>",
-        )
-    )  # fmt: skip
-    fig.update_yaxes(autorange="reversed")
-    fig.update_xaxes(title=f"{cur} a year, medians", rangemode="tozero", range=[0, steps[0].p50 * 1.25])
+    trace = {
+        "type": "waterfall", "orientation": "h", "y": names, "x": values, "measure": measures, "text": texts,
+        "textposition": "outside", "decreasing": {"marker": {"color": GREY}}, "totals": {"marker": {"color": BLUE}},
+        "increasing": {"marker": {"color": BLUE}}, "connector": {"line": {"color": GREY, "width": 1}},
+        "hovertemplate": "%{y}<extra></extra>",
+    }  # fmt: skip
     title = f"{steps[-1].p50 / steps[0].p50:.1%} of the total market is left to win" if len(steps) > 1 else "TAM only"
     alt = "; ".join(f"{n.replace('<br>', ' ')} {t}" for n, t in zip(names, texts, strict=True))
-    chart(fig, key=key, title=title, alt=alt, height=90 + 46 * len(names))
+    quick_chart(
+        [trace], key=key, title=title, alt=alt, height=90 + 46 * len(names), y={"autorange": "reversed"},
+        x={"title": f"{cur} a year, medians", "rangemode": "tozero", "range": [0, steps[0].p50 * 1.25]},
+    )  # fmt: skip
 
 
 def tornado(found: MarketSize, *, key: str, most: int = 8) -> None:
@@ -106,43 +104,42 @@ def tornado(found: MarketSize, *, key: str, most: int = 8) -> None:
         return
     sourced = {a.id: a.sourced for a in found.market.assumptions}
     shares = {i.id: i.total for i in hangs.indices}
-    fig = go.Figure()
-    for swing in swings:
-        name = "<br>".join(wrap(found.market.label(swing.id), 30))
-        fig.add_scatter(
-            x=[swing.low, swing.high], y=[name, name], mode="lines+text", showlegend=False,
-            text=["", f" {shares[swing.id]:.0%}"], textposition="middle right",
-            line={"width": 15, "color": SKY if sourced[swing.id] else ORANGE},
-            hovertemplate=f"{name}: {money(swing.low, cur)} to {money(swing.high, cur)}<extra></extra>",
-        )  # fmt: skip
-    base = found.narrowest.p50
-    fig.add_vline(x=base, line={"color": GREY, "dash": "dot"})
+    names = ["<br>".join(wrap(found.market.label(s.id), 30)) for s in swings]
+    trace = {
+        "type": "bar", "orientation": "h", "y": names, "base": [min(s.low, s.high) for s in swings],
+        "x": [abs(s.high - s.low) for s in swings], "width": 0.5,
+        "marker": {"color": [SKY if sourced[s.id] else ORANGE for s in swings]},
+        "text": [f"{shares[s.id]:.0%}" for s in swings], "textposition": "outside",
+        "hovertext": [f"{n}: {money(s.low, cur)} to {money(s.high, cur)}" for n, s in zip(names, swings, strict=True)],
+        "hoverinfo": "text",
+    }  # fmt: skip
     low, high = min(min(s.low, s.high) for s in swings), max(max(s.low, s.high) for s in swings)
-    fig.update_xaxes(
-        type="log", nticks=5, title=f"{LEVEL[found.level]}, {cur} a year", range=[log10(low) - 0.05, log10(high) + 0.25]
-    )
     top = found.market.label(hangs.indices[0].id)
     said = "; ".join(f"{found.market.label(s.id)} {shares[s.id]:.0%}" for s in reversed(swings))
     title = f"Look this up first: {top}" + (" (orange: no source)" if any(not sourced[s.id] for s in swings) else "")
-    chart(fig, key=key, title=title, alt=f"Share of the spread by figure: {said}", height=110 + 38 * len(swings))
+    ends = [log10(low) - 0.05, log10(high) + 0.25]
+    quick_chart(
+        [trace], key=key, title=title, alt=f"Share of the spread by figure: {said}", height=110 + 38 * len(swings),
+        x={"type": "log", "nticks": 5, "title": f"{LEVEL[found.level]}, {cur} a year", "range": ends}, y={},
+        shapes=[across(found.narrowest.p50)],
+    )  # fmt: skip
 
 
 def compare(rows: Sequence[Row], currency: str, level: str, *, key: str) -> None:
     """Scenarios below each other: median and 8 of 10 draws."""
-    fig = go.Figure()
+    traces = []
     for row in rows:
-        fig.add_scatter(
-            x=[row.p10, row.p90], y=[row.name, row.name], mode="lines", line={"width": 14, "color": SKY},
-            hoverinfo="skip",
-        )  # fmt: skip
-        fig.add_scatter(
-            x=[row.p50], y=[row.name], mode="markers+text", text=[money(row.p50, currency)], textposition="top center",
-            marker={"size": 10, "color": BLUE},
-            hovertemplate=f"{row.name}: {money(row.p10, currency)} to {money(row.p90, currency)}<extra></extra>",
-        )  # fmt: skip
-    fig.update_xaxes(type="log", title=f"{LEVEL[level]}, {currency} a year, log scale", nticks=5)
-    fig.update_yaxes(range=[len(rows) - 0.5, -0.8])
+        hover = f"{row.name}: {money(row.p10, currency)} to {money(row.p90, currency)}<extra></extra>"
+        bar = {"mode": "lines", "line": {"width": 14, "color": SKY}, "hoverinfo": "skip"}
+        dot = {"mode": "markers+text", "textposition": "top center", "marker": {"size": 10, "color": BLUE}}
+        told = {"text": [money(row.p50, currency)], "hovertemplate": hover}
+        traces.append({"x": [row.p10, row.p90], "y": [row.name, row.name], **bar})
+        traces.append({"x": [row.p50], "y": [row.name], **told, **dot})
     best = max(rows, key=lambda r: r.p50)
     said = "; ".join(f"{r.name} {money(r.p50, currency)}" for r in rows)
     title = f"Largest median: {best.name}, {money(best.p50, currency)}"
-    chart(fig, key=key, title=title, alt=f"{LEVEL[level]} by scenario: {said}", height=100 + 56 * len(rows))
+    quick_chart(
+        traces, key=key, title=title, alt=f"{LEVEL[level]} by scenario: {said}", height=100 + 56 * len(rows),
+        x={"type": "log", "title": f"{LEVEL[level]}, {currency} a year, log scale", "nticks": 5},
+        y={"range": [len(rows) - 0.5, -0.8]},
+    )  # fmt: skip

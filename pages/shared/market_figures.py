@@ -65,6 +65,8 @@ def _short(value: float) -> float:
 
 def with_changes(of: Market, changes: Mapping[str, Mapping[str, Any]]) -> tuple[Market, list[str]]:
     """The market with the changes, and what is wrong with them; where anything is, the market as it was."""
+    if not any(changes.values()):
+        return of, []
     values = of.model_dump(exclude_unset=True)
     values["assumptions"] = [a.model_dump() | dict(changes.get(a.id, {})) for a in of.assumptions]
     try:
