@@ -78,6 +78,8 @@ def read(texts: Sequence[str], tick: Tick = lambda: None) -> Iterator[tuple[int,
 def _waited_for(process: "subprocess.Popen[bytes] | None", tick: Tick) -> Iterator[socket.socket]:
     path, begun = socket_path(), time.monotonic()
     while (line := _connect(path)) is None:
+        if process is None:  # the one that answered a moment ago has left
+            process = start()
         if process is not None and process.poll():
             raise ScanCodeUnavailable(f"its process ended with {process.returncode}")
         if time.monotonic() - begun > START_S:

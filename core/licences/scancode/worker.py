@@ -80,6 +80,10 @@ class Worker:
     def _enter(self, by: int) -> None:
         with self._changed:
             self._guests += by
+
+    def _asked(self) -> None:
+        """Begin to wait anew. Who only looks whether somebody is here asks nothing, and keeps nobody here."""
+        with self._changed:
             self._last = time.monotonic()
 
     def _answer(self, guest: socket.socket) -> None:
@@ -111,7 +115,9 @@ class Worker:
             else:
                 found = future.result()
                 send({"id": asked["id"], "matches": None if found is None else [asdict(m) for m in found]})
+            self._asked()
 
+        self._asked()
         if self._pool is None:
             return Future()
         future = self._pool.submit(import_module(MATCHER).matches, str(asked["text"]))

@@ -78,6 +78,15 @@ def test_a_guest_that_goes_away_does_not_keep_the_worker(door: Path) -> None:
     assert not thread.is_alive()
 
 
+def test_who_only_looks_whether_a_worker_is_there_does_not_keep_it(door: Path) -> None:
+    thread = serve(door, 0.5)
+    begun = time.monotonic()
+    while thread.is_alive() and time.monotonic() - begun < 20:
+        client.alive()
+        time.sleep(0.1)
+    assert not thread.is_alive()
+
+
 def test_a_text_that_breaks_the_reader_is_said(door: Path) -> None:
     serve(door, 1.0)
     with pytest.raises(ScanCodeUnavailable, match="ValueError"):
