@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from core.licences import spdx
 from core.licences.bundled.notices import Notice
@@ -45,10 +46,15 @@ def table() -> tuple[Library, ...]:
             tuple(s.encode() for s in row.get("symbols", ())),
             spdx.parse(row["licence"]) if "licence" in row else None,
             row.get("unsettled", ""),
-            row["source"],
+            f"{row['source']}; {_checked(row)}",
         )
         for row in rows
     )
+
+
+def _checked(row: dict[str, Any]) -> str:
+    """What was opened to see an entry's licence, in words."""
+    return f"checked in {row['checked']}" if row.get("checked") else "from general knowledge, not checked"
 
 
 @cache
