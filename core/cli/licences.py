@@ -76,6 +76,18 @@ def licences_check(
     raise typer.Exit(next(code for word, code in EXITS.items() if word in words))
 
 
+def _say_skipped(rows: Sequence[Mapping[str, Any]]) -> None:
+    """What was skipped, on stderr; of many with one reason the first few."""
+    by_reason: dict[str, list[str]] = {}
+    for row in rows:
+        by_reason.setdefault(row["reason"].removeprefix(f"{row['name']}: "), []).append(row["name"])
+    for reason, names in by_reason.items():
+        for name in names[:_SHOWN]:
+            sys.stderr.write(f"skipped: {name}: {reason}\n")
+        if len(names) > _SHOWN:
+            sys.stderr.write(f"skipped: {len(names) - _SHOWN:,} more for the same reason; --json lists all\n")
+
+
 def _uses(given: Sequence[str]) -> dict[str, list[str]]:
     """Package -> how it is held, from `NAME=HOW`."""
     out: dict[str, list[str]] = {}
@@ -94,11 +106,11 @@ def _say(report: Mapping[str, Any]) -> None:
         lines(f"{NAMES[mode]}: {found['verdict']}")
         for title, key in (("blocks", "blockers"), ("unknown", "unknown")):
             for row in found[key][:_SHOWN]:
-                lines(f"  {title}: {row['name']} ({row['licence'] or 'no licence found'}): {row['reason']}")
+                reason = row["reason"].removeprefix(f"{row['name']}: ")
+                lines(f"  {title}: {row['name']} ({row['licence'] or 'no licence found'}): {reason}")
                 lines(f"    way out: {row['way_out']}")
             if len(found[key]) > _SHOWN:
                 lines(f"  and {len(found[key]) - _SHOWN} more; --json lists all")
-    for row in report["skipped"]:
-        sys.stderr.write(f"skipped: {row['name']}: {row['reason']}\n")
+    _say_skipped(report["skipped"])
     if report["note"]:
         sys.stderr.write(f"{report['note']}\n")

@@ -230,7 +230,7 @@ def skipped_component(skipped: SkippedPackage, law: Law) -> Component:
         via=skipped.via,
         required_by=skipped.required_by,
     )
-    return ways.with_ways(made, law)
+    return replace(made, ways=dict.fromkeys(law.modes, ways.NOT_READ))
 
 
 def asset_component(asset: Asset, kind: Literal["model", "dataset"], law: Law) -> Component:

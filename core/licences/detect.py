@@ -183,7 +183,10 @@ def decide(claim: Claim, reads: Sequence[Read] | None, unread: str = "") -> Dete
         borne_out = [replace(hit, applies=hit.applies and hit.match.closed) for hit in weighed.hits]
         return _detected(claim, claim.node, borne_out, "a licence of its publisher's own, which its text bears out")
     if weighed.concluded is None:
-        return _detected(claim, None, weighed.hits, "", _joined(claim.why, *overlong_texts(claim.package), weighed.why))
+        long = overlong_texts(claim.package)
+        return _detected(
+            claim, None, weighed.hits, "", _joined(claim.why, *long, weighed.why if reads or not long else "")
+        )
     because = f"metadata leaves it open ({claim.why}); the licence text decides"
     return _detected(claim, weighed.concluded, weighed.hits, because, by_text=True)
 

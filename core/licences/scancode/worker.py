@@ -27,6 +27,7 @@ MATCHER = "core.licences.scancode.matcher"  # not imported above: the socket ope
 IDLE_S = 90.0
 TOLD_S = 5.0  # how long a worker that cannot read waits to say so
 MOST_READERS = 4
+WATCH_S = 1.0
 LINE_BYTES = 8_000_000
 
 
@@ -66,7 +67,8 @@ class Worker:
             matcher = import_module(MATCHER)
             matcher.load()
             readers = min(MOST_READERS, os.cpu_count() or 1)
-            self._pool = ProcessPoolExecutor(readers, mp_context=multiprocessing.get_context("fork"))
+            forked = multiprocessing.get_context("fork")
+            self._pool = ProcessPoolExecutor(readers, forked, initializer=_leave_with, initargs=(os.getpid(),))
             self._pool.submit(matcher.matches, "MIT").result()  # forks the readers while there is one thread
         except Exception as error:  # whatever keeps ScanCode from starting is told to those who ask
             self._failed = f"{type(error).__name__}: {error}"[:300]
@@ -123,6 +125,17 @@ class Worker:
         future = self._pool.submit(import_module(MATCHER).matches, str(asked["text"]))
         future.add_done_callback(done)
         return future
+
+
+def _leave_with(parent: int) -> None:
+    """End this reader when the worker is gone, however it went: an orphan would hold the index for ever."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCH_S)
+        os._exit(0)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def main() -> None:

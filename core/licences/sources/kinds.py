@@ -76,6 +76,8 @@ def kind_of(path: Path) -> Kind:
         return Kind.WHEEL
     if _head(path) == "zip":
         return Kind.ZIP
+    if name.endswith(".zip"):
+        raise InputError(f"{path.name}: not a zip archive, whatever its name says; make it anew, or give the folder.")
     if name.endswith(".json"):
         return _json_kind(path)
     if name.endswith(".toml") or (name.endswith(".lock") and _is_toml(path)):

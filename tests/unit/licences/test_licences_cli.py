@@ -111,3 +111,17 @@ def test_how_a_package_is_held_changes_the_exit_code(tmp_path: Path, make_dist: 
     assert run(*given, "--use", "One=copied")[0] == 20
     with pytest.raises(InputError, match="static, modified, copied"):
         run(*given, "--use", "one=changed")
+
+
+def test_many_skipped_for_one_reason_are_told_by_a_few_and_a_count(
+    tmp_path: Path, own_settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "requirements.txt"
+    file.write_text("".join(f"git+https://example.org/{i}.git\n" for i in range(30)))
+    done = CliRunner().invoke(app, ["licences", "check", str(file), "--no-texts"])
+    assert done.exit_code == 30
+    told = [line for line in done.stderr.splitlines() if line.startswith("skipped:")]
+    assert len(told) == 11
+    assert told[-1] == "skipped: 20 more for the same reason; --json lists all"
+    assert told[0].count("line 1") == 1
+    assert "mend what the reason names" in done.stdout

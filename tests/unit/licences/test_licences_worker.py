@@ -48,8 +48,13 @@ def door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def serve(path: Path, idle_s: float) -> threading.Thread:
-    thread = threading.Thread(target=Worker(path, idle_s).serve, daemon=True)
+    """Serve in this process, and come back when the readers are forked: a line opened before lives on in them."""
+    served = Worker(path, idle_s)
+    begun = served._last
+    thread = threading.Thread(target=served.serve, daemon=True)
     thread.start()
+    while served._last == begun and thread.is_alive():
+        time.sleep(0.01)
     return thread
 
 
@@ -139,3 +144,28 @@ def test_who_asks_does_not_load_scancode() -> None:
     code = "import sys, core.licences.texts, core.licences.scancode.client; "
     code += "sys.exit(any(m in sys.modules for m in ('licensedcode', 'scancode')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0
+
+
+def test_no_reader_outlives_a_worker_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import os, sys, time, multiprocessing; from concurrent.futures import ProcessPoolExecutor\n"
+        "from core.licences.scancode import worker; worker.WATCH_S = 0.1\n"
+        "pool = ProcessPoolExecutor(1, multiprocessing.get_context('fork'), worker._leave_with, (os.getpid(),))\n"
+        "print(pool.submit(os.getpid).result(), flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=PROJECT, stdout=subprocess.PIPE, text=True) as killed:
+        assert killed.stdout is not None
+        reader = int(killed.stdout.readline())
+        killed.kill()
+    begun = time.monotonic()
+    while _runs(reader) and time.monotonic() - begun < 20:
+        time.sleep(0.05)
+    assert not _runs(reader)
+
+
+def _runs(process: int) -> bool:
+    """Whether it is there and no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
