@@ -103,7 +103,8 @@ def _legacy(package: ResolvedPackage) -> Claim:
     evidence = [Finding(package.metadata.tier or "License", file, *_cut(field))] if field else []
     evidence += [Finding("classifier", file, *_cut(row)) for row in classifiers]
     name = field[1] if field and len(field[1].split()) < TEXT_WORDS else ""
-    from_field = spdx.read_name(name) if name else None
+    read = spdx.read_tag if package.ecosystem in ("model", "dataset") else spdx.read_name
+    from_field = (read(name) or spdx.read_name(name)) if name else None
     node, why = _settle(name, from_field, [spdx.read_classifier(value) for _, value in classifiers])
     hints = frozenset().union(spdx.families(name), *(spdx.families(value) for _, value in classifiers))
     said = [name, *(value.rsplit(" :: ", 1)[-1] for _, value in classifiers)]

@@ -216,7 +216,9 @@ def body(of: Venture, found: Mapping[str, Evidence], report: Mapping[str, Any], 
     kept = rows_of.kept(rows, mode, *filters(rows))
     if kept:
         st.caption(f"{len(kept):,} of {len(rows):,} components, worst first")
-        st.dataframe(rows_of.table(kept, mode), hide_index=True, alt="Components, worst first", height=420)
+        st.dataframe(
+            rows_of.table(kept, mode), hide_index=True, alt="Components, worst first", height=rows_of.height(len(kept))
+        )
         drawer(kept)
     else:
         st.info("No component passes these filters.", icon=":material/filter_alt_off:")

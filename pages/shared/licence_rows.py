@@ -51,6 +51,11 @@ def table(rows: Sequence[Part], mode: str) -> pd.DataFrame:
     )
 
 
+def height(rows: int) -> int:
+    """Pixels of a table of so many rows: as many as it needs, up to twelve, then it scrolls."""
+    return 38 + 35 * min(rows, 12)
+
+
 def title(part: Part) -> str:
     """A row's name and version, as a choice in a list."""
     return f"{part['name']} {part.get('version', '')}".strip()
@@ -72,7 +77,7 @@ def evidence(part: Part) -> pd.DataFrame:
             "says": e["says"],
             "counts": "applies" if e.get("applies", True) else "only mentioned",
             "file": e["file"],
-            "line": e["line"] or None,
+            "line": str(e["line"] or ""),
         }
         for e in part.get("evidence", [])
     ]

@@ -16,6 +16,7 @@ _HOLDER = re.compile(
 _BLOCK = re.compile(r"\s*(/\*.*?\*/|<!--.*?-->|\"\"\".*?\"\"\"|'''.*?''')", re.S)
 _LINES = re.compile(r"\s*(?:(?:#|//|--|;|%|rem\b)[^\n]*(?:\n|$)\s*)+", re.I)
 _MARKS = re.compile(r"^[ \t]*(?:#+!?|//+|--|;+|%+|/\*+!?|\*+/?|<!--|\"\"\"|''')?[ \t]?|\*/[ \t]*$|-->[ \t]*$", re.M)
+_ADDRESS = re.compile(r"\s*<[^>\s]*@[^>]*>|\s*\(?\b[\w.+-]+@[\w.-]+\)?")  # whose mail it is, no report needs to say
 _ENDING = re.compile(
     r"\b(all rights reserved|licensed under|released under|inc|ltd|llc|gmbh|authors?|contributors?)\b.*", re.I
 )
@@ -64,7 +65,7 @@ def head_comment(text: str) -> str:
 def holder_of(text: str) -> str:
     """The first holder of copyright that a text names, empty where it names none."""
     for found in _HOLDER.finditer(text):
-        name = found[1].strip(" .,*/-#\t")
+        name = _ADDRESS.sub("", found[1]).strip(" .,*/-#\t")
         if (
             name
             and re.search(r"[A-Za-z]{2}", name)
