@@ -11,8 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
+from core.licences.check import check
 from core.licences.detect import claim
 from core.licences.package import ResolvedPackage, SkippedPackage, licence_texts
+from core.licences.policy import Standing
 from core.licences.sources import Package, read_target
 
 
@@ -196,3 +198,13 @@ def test_every_package_of_any_spdx_document_is_found_or_skipped(
     for package in found:
         if isinstance(package, ResolvedPackage):
             claim(package)
+
+
+def test_a_model_in_an_sbom_may_bear_a_hubs_tag(tmp_path: Path) -> None:
+    row = {"type": "machine-learning-model", "name": "tiny", "licenses": [{"license": {"name": "llama3.1"}}]}
+    file = tmp_path / "bom.json"
+    file.write_text(json.dumps({"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [row]}))
+    (found,) = check(file, texts=False, cache=tmp_path / "cache").components
+    assert found.kind == "model"
+    assert found.concluded is not None
+    assert found.modes["saas"].status == Standing.OBLIGATIONS

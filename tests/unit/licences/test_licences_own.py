@@ -225,3 +225,8 @@ def nothing_installed(
     site = tmp_path_factory.mktemp("site")
     make_dist(site, "zz-here")
     monkeypatch.setattr("core.licences.sources.python.sys.path", [str(site)])
+
+
+@pytest.mark.parametrize("shown", ["Some Body <s@x.org>", "Some Body (s@x.org)", "Some Body s@x.org"])
+def test_a_holders_mail_address_is_not_shown(shown: str) -> None:
+    assert holder_of(f"Copyright (c) 2011 {shown}") == "Some Body"
