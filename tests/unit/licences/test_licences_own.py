@@ -89,7 +89,7 @@ def test_lists_of_packages_are_found_and_of_a_list_and_its_lock_the_lock_is_read
 def test_code_of_others_is_told_from_ones_own_by_its_notices_and_texts(found: list[Package]) -> None:
     copied = {n: p for n, p in resolved(found).items() if p.use == "copied"}
     assert set(copied) == {
-        "code of Jane Doe <j@d.org> (src/taken.c and 1 more files)",
+        "code of Jane Doe (src/taken.c and 1 more files)",
         "tool",
         "zz-dist",
         "other",
