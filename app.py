@@ -15,6 +15,7 @@ PAGES = [
     st.Page("pages/readiness/board.py", title="Board", icon=":material/flight_takeoff:", default=True),
     st.Page("pages/readiness/whatif.py", title="What if", icon=":material/tune:", url_path="what-if"),
     st.Page("pages/readiness/guides.py", title="Rules", icon=":material/account_balance:", url_path="rules"),
+    st.Page("pages/readiness/compare.py", title="Compare", icon=":material/compare_arrows:"),
     st.Page("pages/readiness/meeting.py", title="Reading mode", icon=":material/slideshow:", visibility="hidden"),
     st.Page("pages/model/train.py", title="Model", icon=":material/model_training:", url_path="model"),
     st.Page("pages/privacy/scan.py", title="Privacy", icon=":material/shield_person:", url_path="privacy"),

@@ -13,6 +13,7 @@ from core.venture import Venture
 from pages.shared import graph_charts
 from pages.shared.frame import config, entry, evidence, inputs, venture
 from pages.shared.look import MODE, VERDICT, number
+from pages.shared.scenarios import scenario_table
 
 SETTLED = {"as measured": None, "allowed": "allowed", "blocked": "blocked"}
 
@@ -138,17 +139,7 @@ def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any]) -> None:
         st.caption("The sample stays as it is: duplicate it on the Ventures page to keep scenarios.")
     if of.scenarios:
         st.subheader("Kept scenarios", anchor=False)
-        found = evidence(of)
-        now = inputs(of, found)
-        rows = []
-        for scenario in of.scenarios:
-            try:
-                then = whatif(of, found, scenario.set, now, n=1024).after
-                verdict, chance = str(then.assessment.verdict.word), number(then.chance.value, "share")
-            except InputError as error:
-                verdict, chance = "no longer fits", str(error)
-            rows.append({"Scenario": scenario.name, "Verdict": verdict, "P(go)": chance, "Changes": len(scenario.set)})
-        st.dataframe(rows, hide_index=True, alt="Kept scenarios with their verdicts")
+        scenario_table(of, evidence(of))
 
 
 def _save(it: ventures.Entry, name: str, changes: Mapping[str, Any]) -> None:

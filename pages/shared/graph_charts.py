@@ -199,6 +199,33 @@ def chances(answers: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, 
     chart(fig, key=key, alt=f"Chance of each check; the least likely is {worst}", height=70 + 34 * len(rows))
 
 
+def beside(chances: Sequence[tuple[str, Mapping[str, float] | None]], *, key: str) -> None:
+    """P(go) of several ventures with its bounds; one that is not known stands as a word."""
+    fig = go.Figure()
+    for name, p in chances:
+        x = [p["value"]] if p else [0.0]
+        bounds = {"type": "data", "symmetric": False, "array": [p["high"] - x[0]], "arrayminus": [x[0] - p["low"]],
+                  "color": GREY, "thickness": 3} if p else None  # fmt: skip
+        fig.add_scatter(
+            x=x,
+            y=[name],
+            mode="markers+text" if p else "text",
+            error_x=bounds,
+            marker={"size": 16, "color": BLUE},
+            text=[f"{number(x[0], 'share')}" if p else "unknown"],
+            textposition="top center" if p else "middle right",
+            hoverinfo="skip",
+        )
+    fig.update_yaxes(autorange="reversed")
+    fig.update_xaxes(range=[-0.03, 1.03], tickformat=".0%", title="P(go), with its bounds", dtick=0.25)
+    known = [(n, p) for n, p in chances if p]
+    told = "; ".join(f"{n} {number(p['value'], 'share') if p else 'unknown'}" for n, p in chances)
+    best = max(known, key=lambda row: row[1]["value"], default=None)
+    none = "None holds all its promises in any draw" if len(known) == len(chances) else "P(go) is not known of all"
+    title = f"Likeliest to hold all its promises: {best[0]}" if best and best[1]["value"] > 0 else none
+    chart(fig, key=key, alt=f"P(go) of each: {told}", title=title, height=90 + 56 * len(chances))
+
+
 def levels(of: Mapping[str, float], top: float, *, key: str) -> None:
     """How far each part of a guide is; the least counts."""
     names, values = list(of), list(of.values())

@@ -114,7 +114,8 @@ def risks(of: Venture, found: Mapping[str, Evidence], told: Told) -> Slide:
         (a for a in told.get("answers", ()) if a["id"] in checks), key=lambda a: (a["chance"], not a["known"])
     )
     bars = tuple(
-        Bar(checks[a["id"]]["title"], a["chance"], number(a["chance"], "share"), checks[a["id"]]["status"]) for a in rows[:_MOST]
+        Bar(checks[a["id"]]["title"], a["chance"], number(a["chance"], "share"), checks[a["id"]]["status"])
+        for a in rows[:_MOST]
     )
     drawn = f"in how many of {told['n']:,} joint draws it holds, each figure within its interval" if bars else ""
     failed = [c for c in told["checks"] if c["gate"] and c["status"] == Status.FAIL]
