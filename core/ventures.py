@@ -10,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -76,9 +77,17 @@ def entries(settings: Settings) -> list[Entry]:
 
 def _entry(settings: Settings, file: Path, *, sample: bool) -> Entry:
     try:
-        return Entry(file.parent.name, file, sample, load(file, roots(settings, file)))
-    except InputError as error:
+        stat = file.stat()
+        found = _loaded(file, roots(settings, file), (stat.st_ino, stat.st_size, stat.st_mtime_ns))
+        return Entry(file.parent.name, file, sample, found)
+    except (InputError, OSError) as error:
         return Entry(file.parent.name, file, sample, None, str(error))
+
+
+@lru_cache(maxsize=256)
+def _loaded(file: Path, inside: tuple[Path, ...], stamp: tuple[int, int, int]) -> Venture:
+    """A venture; a file that stands as it was is read once, because every page lists all of them."""
+    return load(file, inside)
 
 
 def create(settings: Settings, name: str, answers: Mapping[str, Any]) -> Path:

@@ -6,12 +6,14 @@ from typing import Any
 import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
+from core.readiness.assess import Assessment
 from core.venture import Must, Venture
-from pages.shared import charts, graph_charts, model_charts, score_charts
+from pages.shared import charts, graph_charts, model_charts, score_charts, terms
 from pages.shared.figures import by_urgency, check_list, figure_row, pending_list, stale_ids
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
 from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
+from pages.shared.tour import tour, tour_link
 from pages.shared.watch import get_ready, live, start_button, watch
 
 SECONDS = 365.25 * 24 * 3600  # in a year
@@ -76,16 +78,15 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
         st.page_link(page, label=f"Open {name.lower()}", icon=":material/arrow_forward:")
 
 
-def verdict_panel(of: Venture, found: Mapping[str, Evidence], due: list[str], told: Mapping[str, Any]) -> list[Check]:
+def verdict_panel(of: Venture, result: Assessment, due: list[str], told: Mapping[str, Any]) -> list[Check]:
     """The answer in words, how likely all of it is, what would flip it, and the button that measures."""
-    result = assessment(of, found)
     word, headline = told.get("verdict", str(result.verdict.word)), told.get("headline", result.verdict.headline)
     colour, icon = VERDICT[word]
     with st.container(border=True, key="verdict"):
-        left, middle, right = st.columns([5, 2, 4], gap="large")
+        left, middle, right = st.columns([9, 5, 8], gap="large")
         with left:
             st.header(f":{colour}[{icon} {word}]", anchor=False)
-            st.markdown(headline)
+            st.markdown(headline, help=terms.GATE if "gate" in headline.lower() else None)
             with st.container(horizontal=True, gap="small"):
                 for check in by_urgency([c for c in result.checks if c.gate or c.waiver]):
                     st.badge(check.title, icon=ICON[check.status], color=COLOUR[check.status])  # type: ignore[arg-type]
@@ -106,42 +107,49 @@ def _flips(told: Mapping[str, Any]) -> None:
     ways = told.get("flips", [])[:FLIPS]
     if not ways:
         return
-    st.markdown("**What would flip it**")
-    for flip in ways:
-        then = f"{flip['verdict_so_far']}, P(go) {number(flip['p_go_so_far'], 'share')}"
-        st.markdown(f"{flip['rank']}. {flip['title']} :gray[→ {then}]")
+    st.markdown("**What would flip it**", help=terms.FLIP)
+    st.markdown(
+        "\n".join(
+            f"{w['rank']}. {w['title']} :gray[→ {w['verdict_so_far']}, P(go) {number(w['p_go_so_far'], 'share')}]"
+            for w in ways
+        )
+    )
+
+
+def linked(of: Venture, told: Mapping[str, Any]) -> None:
+    """The living graph beside how the market narrows and what is best measured next."""
+    if not told:
+        return
+    left, right = st.columns([3, 2])
+    with left, st.container(border=True, key="graph", height="stretch"):
+        graph_charts.living_graph(told["graph"], key="b-graph")
+        st.caption(terms.PARTS)
+        if circle := told["graph"]["circle"]:
+            st.caption(_circle(circle), help=terms.CRITICAL)
+        with st.expander("What flows along each link, and what would fill the open ones", icon=":material/share:"):
+            st.dataframe(graph_charts.links(told["graph"]), hide_index=True, alt="The links between the seven parts")
+    with right:
+        if told["graph"]["narrowing"]:
+            with st.container(border=True, key="narrowing"):
+                graph_charts.narrowing(told["graph"], of.market.currency, key="b-narrowing")
+        if best := told["next"][:FLIPS]:
+            with st.container(border=True, key="next", height="stretch"):
+                st.markdown("**Best measured next**", help=terms.WORTH)
+                st.markdown("\n".join(f"{k}. {row['title']} :gray[· {_days(row)}]" for k, row in enumerate(best, 1)))
+
+
+def _days(row: Mapping[str, Any]) -> str:
+    return f"{row['effort_days']:g} day{'s' if row['effort_days'] != 1 else ''}"
 
 
 def _circle(told: Mapping[str, Any]) -> str:
     """How the circle of demand and cost came to rest, in a sentence or two."""
     said = f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
     if told["two_states"]:
-        critical = number(round(told["critical_requests_per_s"] * SECONDS), "requests a year")
+        critical = number(float(f"{told['critical_requests_per_s'] * SECONDS:.3g}"), "requests a year")
         share = number(told["two_states"], "share")
-        said += f" In {share} of them demand dies where it is below about {critical}: the critical mass."
+        said += f" In {share} of them demand dies away where it is below about {critical}: the critical mass."
     return said
-
-
-def linked(of: Venture, told: Mapping[str, Any]) -> None:
-    """The living graph beside how the market narrows."""
-    if not told:
-        return
-    left, right = st.columns([3, 2], gap="medium")
-    with left, st.container(border=True, key="graph", height="stretch"):
-        graph_charts.living_graph(told["graph"], key="b-graph")
-        with st.expander("What flows along each link, and what would fill the open ones", icon=":material/share:"):
-            st.dataframe(graph_charts.links(told["graph"]), hide_index=True, alt="The links between the seven parts")
-        if circle := told["graph"]["circle"]:
-            st.caption(_circle(circle))
-    with right, st.container(border=True, key="narrowing", height="stretch"):
-        if told["graph"]["narrowing"]:
-            graph_charts.narrowing(told["graph"], of.market.currency, key="b-narrowing")
-        best = told["next"][:FLIPS]
-        if best:
-            st.markdown("**Best measured next**")
-            for place, row in enumerate(best, 1):
-                days = f"{row['effort_days']:g} day{'s' if row['effort_days'] != 1 else ''}"
-                st.markdown(f"{place}. {row['title']} :gray[· {days}]", help=row["todo"])
 
 
 def since_last(of: Venture) -> None:
@@ -182,7 +190,7 @@ def to_do(checks: list[Check]) -> None:
 def main(write: Callable[..., object] = st.caption) -> None:
     of = venture()
     found = evidence(of, detail=True)
-    now = inputs(of)
+    now = inputs(of, found)
     stale = stale_ids(found, now)
     st.title(of.name, anchor=False)
     modes = ", ".join(MODE[m] for m in of.distribution.modes)
@@ -190,14 +198,18 @@ def main(write: Callable[..., object] = st.caption) -> None:
         f"{of.need.does.strip()} Sold as: {modes}. Last measured {ago(newest(found))}."
         + (f" {len(stale)} figures are stale." if stale else "")
     )
-    if found:
-        st.page_link(
-            "pages/readiness/meeting.py",
-            label="Read it to a room",
-            icon=":material/slideshow:",
-            query_params={"venture": entry().slug},
-            help="The story on five screens in large type: arrow keys turn them, Esc leads back.",
-        )
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center", key="ways"):
+        if found:
+            st.page_link(
+                "pages/readiness/meeting.py",
+                label="Read it to a room",
+                icon=":material/slideshow:",
+                width="content",
+                query_params={"venture": entry().slug},
+                help="The story on five screens in large type: arrow keys turn them, Esc leads back.",
+            )
+        tour_link()
+    tour()
     if not found and not live(of):
         st.info(
             "Nothing is measured yet. One button measures the model, the personal data, the licences and the market, "
@@ -205,11 +217,13 @@ def main(write: Callable[..., object] = st.caption) -> None:
             + (" with the sample." if entry().sample else "."),
             icon=":material/lightbulb:",
         )
-    told, fresh = kept(of, found)
+    today = assessment(of, found, now)
+    told, fresh = kept(found, today, now)
     keep_fresh(of, found, fresh)
-    checks = verdict_panel(of, found, due_rooms(of, found), told if fresh else {})
+    told = told if fresh else {}
+    checks = verdict_panel(of, today, due_rooms(of, found, now), told)
     watch(of, (*ROOMS, KIND))
-    linked(of, told if fresh else {})
+    linked(of, told)
     if not {"model.baseline_accuracy", "model.baseline_rmse"} & found.keys():
         get_ready(of, "look")  # who has not looked at the data yet will soon, and would wait for libraries
     for pair in (ROOMS[:2], ROOMS[2:]):
@@ -220,7 +234,7 @@ def main(write: Callable[..., object] = st.caption) -> None:
     since_last(of)
     with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
         check_list(by_urgency(checks))
-        pending_list(assessment(of, found).pending)
+        pending_list(today.pending)
         open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]
         if open_ones:
             st.caption("Not stated by this venture, so not checked: " + "; ".join(map(str, open_ones)) + ".")

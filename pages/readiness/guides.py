@@ -19,15 +19,18 @@ ICONS = {"eu_ai_act": ":material/account_balance:", "nist_ai_rmf": ":material/fa
 def main() -> None:
     of, it = venture(), entry()
     st.title("Rules and readiness", anchor=False)
-    st.write(
-        "Which class of the EU AI Act it may fall into, how it stands to the NIST framework, and how ready its least "
-        "ready part is. Answer what only you can know; what was measured answers the rest."
-    )
     try:
         found = place_all(of, evidence(of))
     except InputError as error:
         st.error(str(error))
         return
+    open_ = sum(len(placed.open) for placed in found)
+    st.write(
+        "As answered so far: "
+        + "; ".join(f"{placed.guide.name}, **{placed.word}**" for placed in found)
+        + f". {'Nothing is' if not open_ else f'{open_} questions are' if open_ > 1 else 'One question is'} open."
+    )
+    st.caption("Answer what only you can know; what was measured answers the rest.")
     for column, name, placed in zip(st.columns(3), GUIDES, found, strict=True):
         with column, st.container(border=True, height="stretch", key=f"guide-{name}"):
             st.markdown(f"{ICONS[name]} **{placed.guide.name}**")

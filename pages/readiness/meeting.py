@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared.frame import assessment, entry, evidence, venture
+from pages.shared.frame import assessment, entry, evidence, inputs, venture
 from pages.shared.review import kept
 from pages.shared.slide import slide
 from pages.shared.story import STORY
@@ -24,9 +24,11 @@ def step(by: int) -> None:
 def main() -> None:
     of = venture()
     found = evidence(of, detail=True)
-    told, fresh = kept(of, found)
+    now = inputs(of, found)
+    today = assessment(of, found, now)
+    told, fresh = kept(found, today, now)
     place = here()
-    shown = told if fresh else assessment(of, found).as_json()
+    shown = told if fresh else today.as_json()
     slide(STORY[NAMES[place]](of, found, shown), of.name, step=step)
     with st.bottom, st.container(horizontal=True, vertical_alignment="center", gap="small", key="turn"):
         st.button(

@@ -50,10 +50,11 @@ def side(it: Entry) -> Side | None:
     if review := detail(store(), it.venture.key, VERDICT):
         found[VERDICT] = review
     try:
-        result = assess(it.venture, found, inputs(it.venture, found))
+        now = inputs(it.venture, found)
+        result = assess(it.venture, found, now)
     except InputError:
         return None
-    told, fresh = kept(it.venture, found)
+    told, fresh = kept(found, result, now)
     told = told if fresh else {}
     word, headline = told.get("verdict", str(result.verdict.word)), told.get("headline", result.verdict.headline)
     own = {name: e for name, e in found.items() if name not in (VERDICT, CHANCE)}

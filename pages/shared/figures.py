@@ -1,8 +1,8 @@
 """A figure that opens to its evidence, and the checks made on it."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 
-import pandas as pd
 import streamlit as st
 
 from core.evidence import Check, Evidence, Status
@@ -47,9 +47,7 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
     """All that is known of a figure: how, from what, when, and where to look further."""
     if stale:
         st.warning("Its inputs changed since it was measured. Measure again.", icon=ICON[Status.STALE])
-    st.markdown(f"**{e.id}** — {figure_text(e)}")
-    st.markdown(e.method)
-    rows = [
+    rows = (
         ("Source", f"{KIND[e.source.kind]}{': ' + e.source.detail if e.source.detail else ''}"),
         ("Exact value", "unknown" if e.value is None else f"{e.value} {e.unit}"),
         ("Interval", f"{e.low} to {e.high} at {e.level:.0%}" if e.low is not None else "none"),
@@ -59,8 +57,11 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
             (f"SHA-256 of {name}", digest[:16] + "…" if len(digest) > 20 else digest)
             for name, digest in e.inputs.items()
         ),
-    ]
-    st.table(pd.DataFrame(rows, columns=["", "What"]).set_index(""), border="horizontal", alt=f"Evidence of {e.id}")
+    )
+    # As text, not as a table of its own: a board has a drawer for every figure, and each would send a data frame.
+    table = [f"| {e.id} | {_plain(figure_text(e))} |", "|:---|:---|"]
+    table += [f"| {_plain(name)} | {_plain(what)} |" for name, what in rows]
+    st.markdown(f"{e.method}\n\n" + "\n".join(table))
     if e.source.run is not None:
         st.page_link(
             "pages/work/jobs.py",
@@ -70,16 +71,21 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
         )
 
 
+def _plain(text: str) -> str:
+    """A text on one line of Markdown, as it stands."""
+    return re.sub(r"([\\`*_{}\[\]<>#|~$:])", r"\\\1", " ".join(text.split()))
+
+
 def check_list(checks: Sequence[Check], *, room: bool = True) -> None:
     """Checks as lines a person can read aloud: state, claim, reason, and what would clear it."""
     for check in checks:
-        with st.container(gap=None):
-            name = f":gray-badge[{ROOM[check.room][0]}] " if room and check.room in ROOM else ""
-            gate = " :gray-badge[gate]" if check.gate else ""
-            st.markdown(f":{COLOUR[check.status]}[{ICON[check.status]} **{check.status}**] {name}{check.title}{gate}")
-            st.caption(
-                check.reason + (f" **To do:** {check.todo}" if check.todo and check.status != Status.PASS else "")
-            )
+        name = f":gray-badge[{ROOM[check.room][0]}] " if room and check.room in ROOM else ""
+        gate = " :gray-badge[gate]" if check.gate else ""
+        todo = f" **To do:** {_plain(check.todo)}" if check.todo and check.status != Status.PASS else ""
+        st.markdown(
+            f":{COLOUR[check.status]}[{ICON[check.status]} **{check.status}**] {name}{check.title}{gate}  \n"
+            f":gray[:small[{_plain(check.reason)}{todo}]]"
+        )
 
 
 def pending_list(pending: Sequence[Pending]) -> None:

@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.evidence import Evidence
 from core.feeds import all_inputs
 from core.readiness.assess import Assessment, assess, due
+from core.readiness.checks import Inputs
 from core.settings import Settings, settings
 from core.store import connect, latest
 from core.venture import Venture
@@ -89,19 +90,19 @@ def evidence(of: Venture, *, detail: bool = False) -> dict[str, Evidence]:
     return latest(store(), of.key, detail=detail)
 
 
-def assessment(of: Venture, found: Mapping[str, Evidence]) -> Assessment:
-    """All checks and the verdict, from evidence at hand."""
+def assessment(of: Venture, found: Mapping[str, Evidence], now: Inputs | None = None) -> Assessment:
+    """All checks and the verdict, from evidence at hand; `now` is `inputs` where it is at hand."""
     try:
-        return assess(of, found, inputs(of, found))
+        return assess(of, found, now or inputs(of, found))
     except InputError as error:
         st.error(str(error))
         st.page_link("pages/work/ventures.py", label="Correct it", icon=":material/edit:")
         st.stop()
 
 
-def due_rooms(of: Venture, found: Mapping[str, Evidence]) -> list[str]:
-    """The rooms whose evidence is missing or stale."""
-    return list(due(of, found, inputs(of, found)))
+def due_rooms(of: Venture, found: Mapping[str, Evidence], now: Inputs | None = None) -> list[str]:
+    """The rooms whose evidence is missing or stale; `now` as for `assessment`."""
+    return list(due(of, found, now or inputs(of, found)))
 
 
 def newest(found: Mapping[str, Evidence]) -> datetime | None:

@@ -10,17 +10,32 @@ from core.readiness.joint.moves import Move
 from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number
 
 Edge = Mapping[str, Any]
+# Planar, so that no two arrows cross: without A and B it is five parts with one link missing, which can be drawn so.
 _AT = {
-    "A": (0.0, 2.0),
-    "B": (1.4, 2.0),
-    "C": (2.8, 2.0),
-    "E": (4.2, 2.0),
-    "G": (1.4, 0.55),
-    "D": (2.8, -0.3),
-    "F": (4.2, 0.55),
+    "A": (-0.1, 1.0),
+    "B": (1.0, 1.0),
+    "C": (2.0, 2.2),
+    "D": (2.75, 1.0),
+    "E": (5.2, 1.0),
+    "F": (4.0, 1.0),
+    "G": (2.0, -0.2),
 }
+_NAMED = {"A": "bottom", "B": "top", "C": "top", "D": "bottom", "E": "top", "F": "bottom", "G": "bottom"}
 _ROOM = {"A": BLUE, "B": BLUE, "C": BLUE, "D": PINK, "E": ORANGE, "F": GREEN, "G": GREY}
-_ALONG = {"EG": 0.22, "FC": 0.3, "GC": 0.3, "FG": 0.25, "CD": 0.3}  # where a label stands clear of other lines
+_BESIDE = {  # on which side of its arrow a figure stands
+    "AB": "top center",
+    "BC": "top left",
+    "CD": "middle right",
+    "CE": "top right",
+    "DF": "top center",
+    "DG": "middle right",
+    "EF": "top center",
+    "EG": "bottom right",
+    "FC": "bottom left",
+    "GC": "middle left",
+    "FG": "top left",
+    "GB": "bottom left",
+}
 _STEP = {
     "tam": "Whole market (TAM)",
     "sam": "you can serve (SAM)",
@@ -32,65 +47,71 @@ _STEP = {
 
 
 def living_graph(told: Mapping[str, Any], *, key: str) -> None:
-    """The seven parts and the figures on their edges; dashed where nothing is measured."""
+    """The seven parts and the figures on their arrows; grey with a question mark where nothing is measured."""
     edges: Sequence[Edge] = told["edges"]
-    fig = go.Figure()
-    for edge in edges:
-        _line(fig, edge)
     parts = told["parts"]
-    fig.add_scatter(
-        x=[_AT[p][0] for p in parts],
-        y=[_AT[p][1] for p in parts],
-        mode="markers+text",
-        marker={"size": 30, "color": [_ROOM[p] for p in parts]},
-        text=[f"<b>{p}</b>" for p in parts],
-        textfont={"color": "white", "size": 13},
+    spot = [_AT[p] for p in parts]
+    names = go.Scatter(
+        x=[x for x, _ in spot],
+        y=[y + (0.26 if _NAMED[p] == "top" else -0.26) for p, (_, y) in zip(parts, spot, strict=True)],
+        mode="text",
+        text=[name.replace("Intellectual property", "Licences") for name in parts.values()],
+        textposition=[f"{_NAMED[p]} center" for p in parts],
+        textfont={"size": 13},
         hoverinfo="skip",
     )
-    for letter, name in parts.items():
-        x, y = _AT[letter]
-        above = y > 1
-        fig.add_annotation(
-            x=x,
-            y=y + (0.3 if above else -0.3),
-            text=name.replace("Intellectual property", "Licences"),
-            showarrow=False,
-            font={"size": 12},
-        )
-    fig.update_xaxes(visible=False, range=[-0.5, 4.7])
-    fig.update_yaxes(visible=False, range=[-0.8, 2.5])
-    unknown = [e for e in edges if not e["known"]]
-    chart(fig, key=key, alt=_said(edges), title=_finding(edges, unknown), height=360)
-
-
-def _line(fig: go.Figure, edge: Edge) -> None:
-    (x0, y0), (x1, y1) = _AT[edge["from"]], _AT[edge["to"]]
-    colour = GREY if not edge["known"] else BLUE
-    fig.add_annotation(
-        x=x0 + 0.88 * (x1 - x0),
-        y=y0 + 0.88 * (y1 - y0),
-        ax=x0 + 0.12 * (x1 - x0),
-        ay=y0 + 0.12 * (y1 - y0),
-        xref="x",
-        yref="y",
-        axref="x",
-        ayref="y",
-        showarrow=True,
-        arrowhead=2,
-        arrowsize=1.1,
-        arrowwidth=1.4 if edge["known"] else 0.8,
-        arrowcolor=colour,
-        opacity=0.9 if edge["known"] else 0.45,
+    discs = go.Scatter(
+        x=[x for x, _ in spot],
+        y=[y for _, y in spot],
+        mode="markers+text",
+        marker={"size": 32, "color": [_ROOM[p] for p in parts], "opacity": 1},
+        text=[f"<b>{p}</b>" for p in parts],
+        textfont={"color": "white", "size": 14},
+        hoverinfo="skip",
     )
-    along = _ALONG.get(edge["from"] + edge["to"], 0.5)
-    fig.add_scatter(
-        x=[x0 + along * (x1 - x0) + (0.05 if x0 == x1 else 0)],
-        y=[y0 + along * (y1 - y0) + (0.11 if y0 == y1 else 0)],
+    # In one go: an arrow added to a figure that stands costs as much as all before it together.
+    fig = go.Figure([_figures(edges), names, discs], {"annotations": [_arrow(e) for e in edges]})
+    fig.update_xaxes(visible=False, range=[-0.5, 5.6])
+    fig.update_yaxes(visible=False, range=[-0.62, 2.62])
+    unknown = [e for e in edges if not e["known"]]
+    chart(fig, key=key, alt=_said(edges), title=_finding(edges, unknown), height=410)
+
+
+def _arrow(edge: Edge) -> dict[str, Any]:
+    """An arrow as an annotation, a little shorter than the way between the two parts."""
+    (x0, y0), (x1, y1) = _AT[edge["from"]], _AT[edge["to"]]
+    off = 0.21 / math.hypot(x1 - x0, y1 - y0)
+    return {
+        "x": x0 + (1 - off) * (x1 - x0),
+        "y": y0 + (1 - off) * (y1 - y0),
+        "ax": x0 + off * (x1 - x0),
+        "ay": y0 + off * (y1 - y0),
+        "xref": "x",
+        "yref": "y",
+        "axref": "x",
+        "ayref": "y",
+        "showarrow": True,
+        "arrowhead": 2,
+        "arrowwidth": 1.6 if edge["known"] else 1,
+        "arrowcolor": BLUE if edge["known"] else GREY,
+        "opacity": 0.9 if edge["known"] else 0.5,
+        "text": "",
+    }
+
+
+def _figures(edges: Sequence[Edge]) -> go.Scatter:
+    """What stands beside each arrow, and all of it under the pointer."""
+    sides = [_BESIDE.get(e["from"] + e["to"], "top center") for e in edges]
+    ends = [(_AT[e["from"]], _AT[e["to"]]) for e in edges]
+    return go.Scatter(
+        x=[(a[0] + b[0]) / 2 + 0.06 * (("right" in s) - ("left" in s)) for (a, b), s in zip(ends, sides, strict=True)],
+        y=[(a[1] + b[1]) / 2 + 0.03 * ("center" in s) for (a, b), s in zip(ends, sides, strict=True)],
         mode="text",
-        textposition="middle right" if x0 == x1 else "middle center",
-        text=[figure_on(edge)],
-        textfont={"size": 11} if edge["known"] else {"size": 11, "color": GREY},
-        hovertemplate=f"{edge['from']} to {edge['to']}: {edge['carries']}<br>{_spread(edge)}<extra></extra>",
+        text=[figure_on(e) for e in edges],
+        textposition=sides,
+        textfont={"size": 12},
+        hovertemplate="%{customdata}<extra></extra>",
+        customdata=[f"{e['from']} to {e['to']}: {e['carries']}<br>{_spread(e)}" for e in edges],
     )
 
 
@@ -164,7 +185,7 @@ def narrowing(told: Mapping[str, Any], currency: str, *, key: str) -> None:
     )
     fig.update_yaxes(autorange="reversed")
     low, high = min(values), max(values)
-    fig.update_xaxes(type="log", title=f"{currency} a year, median, log scale", range=_log_range(low, high))
+    fig.update_xaxes(type="log", title=f"{currency} a year, median, log scale", range=_log_range(low, high), dtick=1)
     left = values[-1] / values[2] if len(values) > 3 and values[2] else 1.0
     title = (
         f"Licences and data leave {money(values[-1], currency)} of the {money(values[2], currency)} that you could win"

@@ -8,11 +8,14 @@ import streamlit as st
 from core.evidence import Evidence
 from core.feeds import READINESS
 from core.jobs import JobStatus, jobs
+from core.readiness.assess import Assessment
+from core.readiness.checks import Inputs
 from core.readiness.joint.moves import Move, moves
 from core.store import recent
 from core.venture import Venture
-from pages.shared.frame import inputs, store
-from pages.shared.look import number
+from pages.shared import terms
+from pages.shared.frame import store
+from pages.shared.look import between, number
 from pages.shared.watch import live, start
 
 VERDICT, CHANCE = "readiness.verdict", "readiness.p_go"
@@ -20,12 +23,18 @@ KIND = "review"
 _BACK = 12  # reviews to look back for one that differs
 
 
-def kept(of: Venture, found: Mapping[str, Evidence]) -> tuple[Mapping[str, Any], bool]:
-    """The newest review, empty where there is none, and whether it speaks of today's evidence."""
+def kept(found: Mapping[str, Evidence], today: Assessment, now: Inputs) -> tuple[Mapping[str, Any], bool]:
+    """The newest review, empty where there is none, and whether it speaks of today's evidence.
+
+    It does not where a check answers otherwise `today`: time may run out, or a file change that a room reads and the
+    review does not. `now` is what each room would be measured from today.
+    """
     record = found.get(VERDICT)
     if record is None:
         return {}, False
-    return record.detail, not record.is_stale(inputs(of, found)[READINESS])
+    then = {c["id"]: c["status"] for c in record.detail["checks"]}
+    same = then == {c.id: str(c.status) for c in today.checks}
+    return record.detail, same and not record.is_stale(now[READINESS])
 
 
 def keep_fresh(of: Venture, found: Mapping[str, Evidence], fresh: bool) -> None:
@@ -50,14 +59,13 @@ def last_moves(of: Venture) -> tuple[Mapping[str, Any], list[Move]]:
 
 
 def chance_line(told: Mapping[str, Any]) -> None:
-    """P(go) with its bounds, in one metric, explained where it stands."""
-    p = told["p_go"]
-    span = "" if p["low"] == p["high"] else f"{number(p['low'], 'share')} to {number(p['high'], 'share')}"
-    st.metric(
-        "P(go)",
-        number(p["value"], "share"),
-        help="The share of 16,384 joint draws, each figure within its interval, in which every threshold holds. What "
-        "nobody measured is a coin toss; the lower bound counts it as failed, the upper one as held.",
-    )
-    error = f"numerical error {p['error'] * 100:.2g} points"
-    st.caption(f"{span} · {error}" if span else error)
+    """P(go) with its bounds, and how firmly the verdict stands, each explained where it stands."""
+    p, firm = told["p_go"], told.get("robustness", {})
+    st.metric("P(go)", number(p["value"], "share"), help=terms.P_GO)
+    if p["low"] != p["high"]:
+        st.caption(f"{between(p['low'], p['high'])}, as what nobody measured turns out")
+    st.caption(f"Numerical error {p['error'] * 100:.2g} points, n = {told['n']:,}")
+    if firm.get("weights") is not None:
+        st.caption(f"The verdict holds in {number(firm['weights'], 'share')} of weightings", help=terms.WEIGHTS)
+    if firm.get("thresholds") is not None:
+        st.caption(f"and in {number(firm['thresholds'], 'share')} of shifted limits", help=terms.LIMITS)

@@ -80,8 +80,9 @@ def watch(of: Venture, rooms: Sequence[str]) -> None:
     if running:
         ensure_worker(config())
         st.fragment(_watch, run_every="1s")(tuple(running))
+    found = jobs(store(), venture=of.key, limit=50)
     for room in rooms:
-        _last_end(of, room, running)
+        _last_end(found, room, running)
 
 
 def _watch(ids: tuple[int, ...]) -> None:
@@ -120,9 +121,9 @@ def title_of(kind: str) -> str:
     return ROOM[kind][0] if kind in ROOM else KINDS[kind].title if kind in KINDS else kind
 
 
-def _last_end(of: Venture, room: str, running: Sequence[int]) -> None:
-    """Say how the room's last job ended, where it ended badly and nothing was started since."""
-    last = next((j for j in jobs(store(), venture=of.key, limit=50) if j.kind == room), None)
+def _last_end(found: Sequence[Job], room: str, running: Sequence[int]) -> None:
+    """Say how the room's last job of those found ended, where it ended badly and nothing was started since."""
+    last = next((j for j in found if j.kind == room), None)
     if last is None or last.live or last.id in running or last.status is JobStatus.DONE:
         return
     word, icon, _ = STATE[last.status]

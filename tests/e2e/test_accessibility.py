@@ -9,7 +9,7 @@ from tests.e2e.test_journeys import open_at
 
 pytestmark = pytest.mark.browser
 PATHS = ["/", "/model", "/privacy", "/singled-out", "/leak-meter", "/own-rules", "/licences"]
-PATHS += ["/market", "/ventures", "/jobs"]
+PATHS += ["/market", "/ventures", "/jobs", "/what-if", "/rules", "/compare", "/meeting"]
 
 # Rules that Streamlit itself breaks, each with its thread upstream; anything else is ours.
 UPSTREAM: dict[str, str] = {}

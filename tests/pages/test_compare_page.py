@@ -13,8 +13,7 @@ from core.store import latest
 from core.venture import Venture, load
 from pages.shared import frame
 from pages.shared.beside import APART, CLOSE, OPEN, ORDER, SAME, Side, ranked, told_apart
-from tests.pages.test_review_pages import FIGURES, keep, open_page, words
-from tests.pages.test_review_pages import of as of  # a venture with a kept review
+from tests.pages.reviewing import FIGURES, keep, open_page, words
 
 COMPARE = "pages/readiness/compare.py"
 M = Source("measured")

@@ -11,8 +11,7 @@ from core.settings import Settings
 from core.venture import Venture, load
 from pages.shared.look import number
 from pages.shared.story import STORY
-from tests.pages.test_review_pages import FIGURES, PROJECT, keep, open_page, words
-from tests.pages.test_review_pages import of as of  # a venture with a kept review
+from tests.pages.reviewing import FIGURES, PROJECT, keep, open_page, words
 
 MEETING = "pages/readiness/meeting.py"
 

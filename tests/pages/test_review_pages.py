@@ -1,61 +1,13 @@
 """The board with a kept review, what-if, and the guides: each answers in words, and writes only where asked."""
 
 from dataclasses import replace
-from pathlib import Path
 
-import pytest
-from streamlit.testing.v1 import AppTest
-
-from core import ventures
-from core.evidence import Evidence, Source
 from core.feeds import inputs_of
 from core.jobs import jobs
-from core.readiness.joint.review import review
-from core.readiness.measure import records
 from core.settings import Settings
 from core.store import append, connect, latest
 from core.venture import Venture, load
-
-PROJECT = Path(__file__).resolve().parents[2]
-M = Source("measured")
-PERSON = {"type": "PERSON", "title": "person name", "group": "direct", "cells": 9}
-FOUND = {"files": [{"path": "tickets.csv", "scanned": 9, "columns": [{"name": "text", "entities": [PERSON]}]}]}
-FIGURES = [
-    Evidence("model.p95_latency", 40.0, "ms", "m", M, low=35.0, high=45.0, n=200),
-    Evidence("licences.saas", "allowed", "word", "m", M),
-    Evidence("licences.on_premises", "blocked", "word", "m", M, reason="1 blocked: Unidecode"),
-    Evidence("privacy.direct_share", 0.8, "share", "m", M, low=0.78, high=0.82, n=2050, detail=FOUND),
-]
-
-
-@pytest.fixture
-def of(own: Settings) -> Venture:
-    """A copy of the sample that may be changed, with some figures and a review of them."""
-    (sample,) = [e for e in ventures.entries(own) if e.sample]
-    file = ventures.duplicate(own, sample, "Desk")
-    venture = load(file, ventures.roots(own, file))
-    keep(own, venture, FIGURES)
-    return venture
-
-
-def keep(own: Settings, of: Venture, figures: list[Evidence]) -> None:
-    engine = connect(own)
-    append(engine, of.key, [e.with_inputs(inputs_of(e.room, of, {})) for e in figures])
-    found = latest(engine, of.key, detail=True)
-    made = records(review(of, found, n=256))
-    append(engine, of.key, [e.with_inputs(inputs_of("readiness", of, found)) for e in made])
-
-
-def open_page(page: str, of: Venture) -> AppTest:
-    at = AppTest.from_file(str(PROJECT / "app.py"), default_timeout=60)
-    at.query_params["venture"] = of.folder.name
-    at.run()
-    return at.switch_page(page).run() if page else at
-
-
-def words(at: AppTest) -> str:
-    kinds = (at.title, at.header, at.subheader, at.markdown, at.caption, at.info, at.error)
-    return "\n".join(str(e.value) for kind in kinds for e in kind)
+from tests.pages.reviewing import FIGURES, keep, open_page, words
 
 
 def test_the_board_says_p_go_what_would_flip_it_and_what_flows(own: Settings, of: Venture) -> None:
@@ -117,3 +69,14 @@ def test_the_guides_show_what_is_open_and_keep_answers(own: Settings, of: Ventur
     assert not at.exception
     assert load(of.file).guides["eu_ai_act"]["employment"] is True
     assert "High risk" in words(open_page("pages/readiness/guides.py", of))
+
+
+def test_a_review_whose_checks_answer_otherwise_today_is_not_shown(own: Settings, of: Venture) -> None:
+    """A file that a room reads changed, so that a check is stale: the review does not read that file, and was kept."""
+    append(connect(own), of.key, [FIGURES[1].with_inputs({"requirements.txt": "another"})])
+    found = latest(connect(own), of.key, detail=True)
+    verdict = found["readiness.verdict"].with_inputs(inputs_of("readiness", of, found))
+    append(connect(own), of.key, [verdict])
+    at = open_page("", of)
+    assert not [m for m in at.metric if m.label == "P(go)"]
+    assert [j.kind for j in jobs(connect(own), venture=of.key)] == ["review"]

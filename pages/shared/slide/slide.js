@@ -44,6 +44,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const step = FORWARD.includes(event.key) ? 1 : BACK.includes(event.key) ? -1 : 0;
     if (step) { event.preventDefault(); setTriggerValue("step", step); }
   };
+  document.removeEventListener("keydown", article.press); // the one of the last slide: a turned slide is no new one
+  article.press = press;
   document.addEventListener("keydown", press);
   return () => document.removeEventListener("keydown", press);
 }
