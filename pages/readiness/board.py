@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.readiness.assess import Assessment
+from core.readiness.joint.moves import Move
 from core.venture import Must, Venture
 from pages.shared import charts, graph_charts, model_charts, score_charts, terms
 from pages.shared.figures import by_urgency, check_list, figure_row, pending_list, stale_ids
@@ -17,6 +18,7 @@ from pages.shared.tour import tour, tour_link
 from pages.shared.watch import get_ready, live, start_button, watch
 
 SECONDS = 365.25 * 24 * 3600  # in a year
+MOVES = 5  # checks that moved P(go), told one by one
 FLIPS = 3  # lines of advice beside the verdict; all stand further down
 Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
@@ -153,18 +155,26 @@ def _circle(told: Mapping[str, Any]) -> str:
 
 
 def since_last(of: Venture) -> None:
-    """What moved P(go) since the last review that differed, check by check."""
+    """What moved P(go) since the last review that differed: the checks that moved it most, the rest behind a line."""
     before, steps = last_moves(of)
     if not steps:
         return
+    most = sorted(steps, key=lambda s: -abs(s.points))[:MOVES]
+    first, rest = [s for s in steps if s in most], [s for s in steps if s not in most]
     with st.container(border=True, key="since"):
         st.subheader("Since the last review", anchor=False)
-        graph_charts.moved(before, steps, key="b-moved")
-        for step in steps:
-            change = (
-                f"{step.was or 'not asked'} → {step.now or 'no longer asked'}" if step.was != step.now else step.now
-            )
-            st.markdown(f"- **{step.title}**: {change} :gray[· P(go) {step.points * 100:+.1f} points]")
+        graph_charts.moved(before, first, sum(s.points for s in rest), len(rest), key="b-moved")
+        st.markdown("\n".join(map(_move, first)))
+        if rest:
+            with st.expander(
+                f"{len(rest)} more checks answer otherwise or moved it by less", icon=":material/history:"
+            ):
+                st.markdown("\n".join(map(_move, rest)))
+
+
+def _move(step: Move) -> str:
+    change = f"{step.was or 'not asked'} → {step.now or 'no longer asked'}" if step.was != step.now else step.now
+    return f"- **{step.title}**: {change} :gray[· P(go) {step.points * 100:+.1f} points]"
 
 
 def to_do(checks: list[Check]) -> None:

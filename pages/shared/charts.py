@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.evidence import Evidence
-from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number
+from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number, quick_chart
 
 
 def confusion(e: Evidence, *, key: str) -> None:
@@ -124,19 +124,17 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
         kind = (row.get("title") or row["type"], row["group"])
         totals[kind] = totals.get(kind, 0) + row["cells"]
     rows = sorted(totals.items(), key=lambda r: r[1])[-most:]
-    fig = go.Figure(
-        go.Bar(
-            x=[n for _, n in rows],
-            y=[name[:1].upper() + name[1:] for (name, _), _ in rows],
-            orientation="h",
-            text=[f"{n:,}" for _, n in rows],
-            textposition="auto",
-            textangle=0,
-            marker={"color": [PINK if group == "direct" else GREY for (_, group), _ in rows]},
-            hovertemplate="%{y}: %{x:,} cells<extra></extra>",
-        )
-    )
-    fig.update_xaxes(title="cells that hold it")
+    bars = {
+        "type": "bar",
+        "x": [n for _, n in rows],
+        "y": [name[:1].upper() + name[1:] for (name, _), _ in rows],
+        "orientation": "h",
+        "text": [f"{n:,}" for _, n in rows],
+        "textposition": "auto",
+        "textangle": 0,
+        "marker": {"color": [PINK if group == "direct" else GREY for (_, group), _ in rows]},
+        "hovertemplate": "%{y}: %{x:,} cells<extra></extra>",
+    }
     said = "; ".join(f"{name} {n}" for (name, _), n in reversed(rows))
     most_direct = next((name for (name, group), _ in reversed(rows) if group == "direct"), "")
     title = (
@@ -145,7 +143,8 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
         else "Nothing found that identifies anybody"
     )
     alt = f"Personal data found, in cells: {said or 'none'}"
-    chart(fig, key=key, title=title, alt=alt, height=height or 120 + 26 * len(rows))
+    tall = height or 120 + 26 * len(rows)
+    quick_chart([bars], key=key, title=title, alt=alt, height=tall, x={"title": "cells that hold it"}, y={})
 
 
 def places(e: Evidence, *, key: str, most: int = 12) -> None:
@@ -215,16 +214,18 @@ def modes(report: Mapping[str, Any], *, key: str, height: int = 230) -> None:
     """For each way of selling: how many components are allowed, owe something, are unknown, block."""
     names = [m for m in MODE if m in report.get("modes", {})]
     parts = [*report.get("packages", []), *report.get("models", []), *report.get("datasets", [])]
-    fig = go.Figure()
+    bars = []
     for state, colour in STATE_HUE.items():
         counts = [sum(p["modes"][m]["status"] == state for p in parts if m in p.get("modes", {})) for m in names]
-        fig.add_bar(y=[MODE[m] for m in names], x=counts, name=state, orientation="h", marker={"color": colour})
-    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.2, "traceorder": "normal"})
-    fig.update_yaxes(autorange="reversed")
+        at = {"y": [MODE[m] for m in names], "x": counts}
+        bars.append({"type": "bar", **at, "name": state, "orientation": "h", "marker": {"color": colour}})
+    legend = {"orientation": "h", "y": -0.2, "traceorder": "normal"}
     stopped = [MODE[m] for m in names if report["modes"][m]["verdict"] == "blocked"]
     title = f"Blocked: {', '.join(stopped)}" if stopped else "Nothing is blocked"
     title += f" ({len(parts)} components)"
-    chart(fig, key=key, title=title, alt=f"Components per way of selling by licence. {title}", height=height)
+    alt = f"Components per way of selling by licence. {title}"
+    quick_chart(bars, key=key, title=title, alt=alt, height=height, x={}, y={"autorange": "reversed"}, legend=legend,
+                barmode="stack")  # fmt: skip
 
 
 def funnel(found: Mapping[str, Evidence], *, key: str, height: int = 230) -> None:
@@ -233,26 +234,28 @@ def funnel(found: Mapping[str, Evidence], *, key: str, height: int = 230) -> Non
     rows = [(labels[i], found[i]) for i in labels if i in found and isinstance(found[i].value, float | int)]
     if not rows:
         return
-    fig = go.Figure()
-    for name, e in rows:
-        fig.add_scatter(
-            x=[e.low, e.high], y=[name, name], mode="lines", line={"width": 16, "color": SKY}, hoverinfo="skip"
-        )
-        fig.add_scatter(
-            x=[e.value],
-            y=[name],
-            mode="markers+text",
-            text=[money(float(e.value or 0), e.unit[:3])],
-            textposition="top center",
-            marker={"size": 11, "color": BLUE},
-            hovertemplate=f"{name}: {money(e.low or 0, e.unit[:3])} to {money(e.high or 0, e.unit[:3])}<extra></extra>",
-        )
-    fig.update_xaxes(type="log", title=f"{rows[0][1].unit.replace('/', ' per ')}, log scale", nticks=6)
-    fig.update_yaxes(range=[len(rows) - 0.5, -0.8])
+    line = {"width": 16, "color": SKY}
+    spans = [
+        {"x": [e.low, e.high], "y": [name, name], "mode": "lines", "line": line, "hoverinfo": "skip"}
+        for name, e in rows
+    ]
+    dots = {
+        "x": [e.value for _, e in rows],
+        "y": [name for name, _ in rows],
+        "mode": "markers+text",
+        "text": [money(float(e.value or 0), e.unit[:3]) for _, e in rows],
+        "textposition": "top center",
+        "marker": {"size": 11, "color": BLUE},
+        "customdata": [f"{money(e.low or 0, e.unit[:3])} to {money(e.high or 0, e.unit[:3])}" for _, e in rows],
+        "hovertemplate": "%{y}: %{customdata}<extra></extra>",
+    }
+    x = {"type": "log", "title": f"{rows[0][1].unit.replace('/', ' per ')}, log scale", "dtick": 1}
     said = "; ".join(f"{n} {money(float(e.value or 0), e.unit[:3])}" for n, e in rows)
     last, low, high = rows[-1][1], rows[-1][1].low or 0, rows[-1][1].high or 0
     title = f"{rows[-1][0]} between {money(low, last.unit[:3])} and {money(high, last.unit[:3])}"
-    chart(fig, key=key, title=title, alt=f"Market sizes, medians with 80 % ranges: {said}", height=height)
+    alt = f"Market sizes, medians with 80 % ranges: {said}"
+    y = {"range": [len(rows) - 0.5, -0.8]}
+    quick_chart([*spans, dots], key=key, title=title, alt=alt, height=height, x=x, y=y)
 
 
 def distribution(e: Evidence, label: str, *, key: str, must: float | None = None) -> None:

@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import accumulate
 from typing import Any
 
 import plotly.graph_objects as go
 
 from core.readiness.joint.moves import Move
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number
+from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number, quick_chart
 
 Edge = Mapping[str, Any]
 # Planar, so that no two arrows cross: without A and B it is five parts with one link missing, which can be drawn so.
@@ -51,30 +52,28 @@ def living_graph(told: Mapping[str, Any], *, key: str) -> None:
     edges: Sequence[Edge] = told["edges"]
     parts = told["parts"]
     spot = [_AT[p] for p in parts]
-    names = go.Scatter(
-        x=[x for x, _ in spot],
-        y=[y + (0.26 if _NAMED[p] == "top" else -0.26) for p, (_, y) in zip(parts, spot, strict=True)],
-        mode="text",
-        text=[name.replace("Intellectual property", "Licences") for name in parts.values()],
-        textposition=[f"{_NAMED[p]} center" for p in parts],
-        textfont={"size": 13},
-        hoverinfo="skip",
-    )
-    discs = go.Scatter(
-        x=[x for x, _ in spot],
-        y=[y for _, y in spot],
-        mode="markers+text",
-        marker={"size": 32, "color": [_ROOM[p] for p in parts], "opacity": 1},
-        text=[f"<b>{p}</b>" for p in parts],
-        textfont={"color": "white", "size": 14},
-        hoverinfo="skip",
-    )
-    # In one go: an arrow added to a figure that stands costs as much as all before it together.
-    fig = go.Figure([_figures(edges), names, discs], {"annotations": [_arrow(e) for e in edges]})
-    fig.update_xaxes(visible=False, range=[-0.5, 5.6])
-    fig.update_yaxes(visible=False, range=[-0.62, 2.62])
-    unknown = [e for e in edges if not e["known"]]
-    chart(fig, key=key, alt=_said(edges), title=_finding(edges, unknown), height=410)
+    names = {
+        "x": [x for x, _ in spot],
+        "y": [y + (0.26 if _NAMED[p] == "top" else -0.26) for p, (_, y) in zip(parts, spot, strict=True)],
+        "mode": "text",
+        "text": [name.replace("Intellectual property", "Licences") for name in parts.values()],
+        "textposition": [f"{_NAMED[p]} center" for p in parts],
+        "textfont": {"size": 13},
+        "hoverinfo": "skip",
+    }
+    discs = {
+        "x": [x for x, _ in spot],
+        "y": [y for _, y in spot],
+        "mode": "markers+text",
+        "marker": {"size": 32, "color": [_ROOM[p] for p in parts], "opacity": 1},
+        "text": [f"<b>{p}</b>" for p in parts],
+        "textfont": {"color": "white", "size": 14},
+        "hoverinfo": "skip",
+    }
+    x, y = {"visible": False, "range": [-0.5, 5.6]}, {"visible": False, "range": [-0.62, 2.62]}
+    title = _finding(edges, [e for e in edges if not e["known"]])
+    quick_chart([_figures(edges), names, discs], key=key, alt=_said(edges), title=title, height=410, x=x, y=y,
+                annotations=[_arrow(e) for e in edges])  # fmt: skip
 
 
 def _arrow(edge: Edge) -> dict[str, Any]:
@@ -99,20 +98,22 @@ def _arrow(edge: Edge) -> dict[str, Any]:
     }
 
 
-def _figures(edges: Sequence[Edge]) -> go.Scatter:
+def _figures(edges: Sequence[Edge]) -> dict[str, Any]:
     """What stands beside each arrow, and all of it under the pointer."""
     sides = [_BESIDE.get(e["from"] + e["to"], "top center") for e in edges]
     ends = [(_AT[e["from"]], _AT[e["to"]]) for e in edges]
-    return go.Scatter(
-        x=[(a[0] + b[0]) / 2 + 0.06 * (("right" in s) - ("left" in s)) for (a, b), s in zip(ends, sides, strict=True)],
-        y=[(a[1] + b[1]) / 2 + 0.03 * ("center" in s) for (a, b), s in zip(ends, sides, strict=True)],
-        mode="text",
-        text=[figure_on(e) for e in edges],
-        textposition=sides,
-        textfont={"size": 12},
-        hovertemplate="%{customdata}<extra></extra>",
-        customdata=[f"{e['from']} to {e['to']}: {e['carries']}<br>{_spread(e)}" for e in edges],
-    )
+    return {
+        "x": [
+            (a[0] + b[0]) / 2 + 0.06 * (("right" in s) - ("left" in s)) for (a, b), s in zip(ends, sides, strict=True)
+        ],
+        "y": [(a[1] + b[1]) / 2 + 0.03 * ("center" in s) for (a, b), s in zip(ends, sides, strict=True)],
+        "mode": "text",
+        "text": [figure_on(e) for e in edges],
+        "textposition": sides,
+        "textfont": {"size": 12},
+        "hovertemplate": "%{customdata}<extra></extra>",
+        "customdata": [f"{e['from']} to {e['to']}: {e['carries']}<br>{_spread(e)}" for e in edges],
+    }
 
 
 def figure_on(edge: Edge) -> str:
@@ -172,20 +173,19 @@ def narrowing(told: Mapping[str, Any], currency: str, *, key: str) -> None:
     steps = told["narrowing"]
     names = [_STEP.get(s["step"], s["step"]) for s in steps]
     values = [s["median"] for s in steps]
-    fig = go.Figure(
-        go.Bar(
-            x=values,
-            y=names,
-            orientation="h",
-            marker={"color": [GREY, GREY, GREEN, ORANGE, PINK, BLUE][: len(steps)]},
-            text=[money(v, currency) for v in values],
-            textposition="outside",
-            hovertemplate="%{y}: %{text} a year<extra></extra>",
-        )
-    )
-    fig.update_yaxes(autorange="reversed")
+    bars = {
+        "type": "bar",
+        "x": values,
+        "y": names,
+        "orientation": "h",
+        "marker": {"color": [GREY, GREY, GREEN, ORANGE, PINK, BLUE][: len(steps)]},
+        "text": [money(v, currency) for v in values],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "hovertemplate": "%{y}: %{text} a year<extra></extra>",
+    }
     low, high = min(values), max(values)
-    fig.update_xaxes(type="log", title=f"{currency} a year, median, log scale", range=_log_range(low, high), dtick=1)
+    x = {"type": "log", "title": f"{currency} a year, median, log scale", "range": _log_range(low, high), "dtick": 1}
     left = values[-1] / values[2] if len(values) > 3 and values[2] else 1.0
     title = (
         f"Licences and data leave {money(values[-1], currency)} of the {money(values[2], currency)} that you could win"
@@ -193,7 +193,8 @@ def narrowing(told: Mapping[str, Any], currency: str, *, key: str) -> None:
         else f"{money(values[-1], currency)} a year is left of a market of {money(values[0], currency)}"
     )
     alt = "Market narrowing: " + "; ".join(f"{n} {money(v, currency)}" for n, v in zip(names, values, strict=True))
-    chart(fig, key=key, alt=alt, title=title, height=70 + 40 * len(steps))
+    tall = 70 + 40 * len(steps)
+    quick_chart([bars], key=key, alt=alt, title=title, height=tall, x=x, y={"autorange": "reversed"})
 
 
 def _log_range(low: float, high: float) -> list[float]:
@@ -271,24 +272,32 @@ def levels(of: Mapping[str, float], top: float, *, key: str) -> None:
           height=70 + 34 * len(names))  # fmt: skip
 
 
-def moved(before: Mapping[str, Any], steps: Sequence[Move], *, key: str) -> None:
-    """P(go) from one review to the next, as a waterfall of the checks that moved it."""
+def moved(before: Mapping[str, Any], steps: Sequence[Move], others: float, n: int, *, key: str) -> None:
+    """P(go) from one review to the next, as a waterfall of the checks that moved it.
+
+    `others` is what `n` further checks moved it by, in one step.
+    """
     start = before["value"]
-    end = start + sum(s.points for s in steps)
-    names = ["before", *(s.title for s in steps), "now"]
-    fig = go.Figure(
-        go.Waterfall(
-            orientation="v",
-            measure=["absolute", *("relative" for _ in steps), "total"],
-            x=[n if len(n) < 28 else f"{n[:26]}…" for n in names],
-            y=[start, *(s.points for s in steps), end],
-            text=[f"{start:.0%}", *(f"{s.points * 100:+.1f}" for s in steps), f"{end:.0%}"],
-            increasing={"marker": {"color": GREEN}},
-            decreasing={"marker": {"color": ORANGE}},
-            totals={"marker": {"color": BLUE}},
-            connector={"line": {"color": GREY, "width": 1}},
-        )
-    )
-    fig.update_yaxes(range=[0, max(1.0, start, end)], tickformat=".0%", title="P(go)")
-    title = f"P(go) went from {start:.0%} to {end:.0%}"
-    chart(fig, key=key, alt=f"{title}, by check: " + "; ".join(s.title for s in steps), title=title, height=300)
+    told = [(s.title, s.points) for s in steps] + ([(f"{n} more checks", others)] if n else [])
+    end = start + sum(points for _, points in told)
+    names = ["before", *(name for name, _ in told), "now"]
+    bars = {
+        "type": "waterfall",
+        "orientation": "h",
+        "measure": ["absolute", *("relative" for _ in told), "total"],
+        "y": [name if len(name) < 34 else f"{name[:32]}…" for name in names],
+        "x": [start, *(points for _, points in told), end],
+        "text": [f"{start:.1%}", *(f"{points * 100:+.1f}" for _, points in told), f"{end:.1%}"],
+        "textposition": "outside",
+        "cliponaxis": False,
+        "increasing": {"marker": {"color": GREEN}},
+        "decreasing": {"marker": {"color": ORANGE}},
+        "totals": {"marker": {"color": BLUE}},
+        "connector": {"line": {"color": GREY, "width": 1}},
+        "hoverinfo": "skip",
+    }
+    title = f"P(go) went from {start:.1%} to {end:.1%}"
+    alt = f"{title}, by check: " + "; ".join(f"{name} {points * 100:+.1f} points" for name, points in told)
+    top = max(accumulate((points for _, points in told), initial=start))
+    x = {"range": [0, min(1.15, 1.25 * top + 0.02)], "tickformat": ".0%", "title": "P(go)"}
+    quick_chart([bars], key=key, alt=alt, title=title, height=80 + 34 * len(names), x=x, y={"autorange": "reversed"})

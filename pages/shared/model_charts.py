@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 
 from core.evidence import Evidence
 from core.model.history import Point
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, SKY, chart, number
+from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, SKY, across, chart, number, quick_chart
 
 BAND = "rgba(0, 114, 178, 0.18)"
 _MOST = 40  # bars that one can still read
@@ -114,37 +114,38 @@ def ladder(
     """Each method's accuracy with its interval, in the order given: the free ones first, the tuned model last."""
     names, at = [r["name"] for r in rows], [r["accuracy"] for r in rows]
     tuned = [r["name"] == "fine-tuned" for r in rows]
-    fig = go.Figure(
-        go.Scatter(
-            x=at,
-            y=names,
-            mode="markers+text",
-            text=[number(a, "share") for a in at],
-            textposition="top center",
-            marker={"size": 12, "color": [BLUE if t else GREY for t in tuned]},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": [(r["high"] or a) - a for r, a in zip(rows, at, strict=True)],
-                "arrayminus": [a - (a if r["low"] is None else r["low"]) for r, a in zip(rows, at, strict=True)],
-                "thickness": 2,
-                "color": GREY,
-            },
-            hovertemplate="%{y}: %{x:.1%}<extra></extra>",
-        )
-    )
+    dots = {
+        "x": at,
+        "y": names,
+        "mode": "markers+text",
+        "text": [number(a, "share") for a in at],
+        "textposition": "top center",
+        "marker": {"size": 12, "color": [BLUE if t else GREY for t in tuned]},
+        "error_x": {
+            "type": "data",
+            "symmetric": False,
+            "array": [(r["high"] or a) - a for r, a in zip(rows, at, strict=True)],
+            "arrayminus": [a - (a if r["low"] is None else r["low"]) for r, a in zip(rows, at, strict=True)],
+            "thickness": 2,
+            "color": GREY,
+        },
+        "hovertemplate": "%{y}: %{x:.1%}<extra></extra>",
+    }
+    asked: dict[str, Any] = {}
     if must is not None:
-        fig.add_vline(x=must, line={"dash": "dash", "color": ORANGE})
-        fig.add_annotation(x=must, y=1, yref="paper", yanchor="bottom", text=f"must reach {must:.0%}", showarrow=False)
-    fig.update_xaxes(tickformat=".0%", title="right answers on test rows, 95 % intervals", range=[0, 1.03])
-    fig.update_yaxes(range=[-0.5, len(rows) - 0.2])
+        note = {"x": must, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
+        asked["shapes"] = [across(must, hue=ORANGE, dash="dash")]
+        asked["annotations"] = [note | {"text": f"must reach {must:.0%}"}]
+    x = {"tickformat": ".0%", "title": "right answers on test rows, 95 % intervals", "range": [0, 1.03]}
+    y = {"range": [-0.5, len(rows) - 0.2]}
     free = [r for r, t in zip(rows, tuned, strict=True) if not t]
     best = next((r for r in free if r.get("best")), free[-1])  # as the validation rows chose, not these test rows
     title = f"Without any training: {number(best['accuracy'], 'share')} by {best['name']}"
     if any(tuned):
         title = f"Fine-tuning: {100 * (at[tuned.index(True)] - best['accuracy']):+.1f} points against {best['name']}"
     said = "; ".join(f"{n} {a:.1%}" for n, a in zip(names, at, strict=True))
-    chart(fig, key=key, title=title, alt=f"Accuracy with 95 % intervals: {said}", height=height or 110 + 52 * len(rows))
+    alt = f"Accuracy with 95 % intervals: {said}"
+    quick_chart([dots], key=key, title=title, alt=alt, height=height or 110 + 52 * len(rows), x=x, y=y, **asked)
 
 
 def tuned_ladder(e: Evidence, *, key: str, must: float | None = None) -> None:
