@@ -56,7 +56,7 @@ def assess_command(
     before = latest(engine, of.key)
     ran = _measure(of, due(of, before, all_inputs(of, before)))
     with stdout_kept():
-        found = latest(engine, of.key)
+        found = latest(engine, of.key, detail=True)  # the graph reads the machine whose price was taken
         reviewed = import_module("core.readiness.joint.review").review(of, found, all_inputs(of, found))
     result, document = reviewed.assessment, reviewed.as_json()
     if out is not None:

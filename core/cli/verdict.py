@@ -37,7 +37,10 @@ def whatif_command(
     change: Annotated[
         list[str],
         typer.Option(
-            "--set", metavar="KEY=VALUE", help="A figure (model.accuracy=0.95) or a key of the file; repeatable."
+            "--set",
+            metavar="KEY=VALUE",
+            help="A figure (model.accuracy=0.95), a key of the file (market.money.machine=NAME), a package "
+            "(packages.NAME=MIT, or none), or privacy.policy=mask; repeatable.",
         ),
     ],
     as_json: Json = False,
@@ -47,7 +50,7 @@ def whatif_command(
     Exits as assess would on the changed copy.
     """
     of = load(venture)
-    found = latest(connect(settings()), of.key)
+    found = latest(connect(settings()), of.key, detail=True)
     with stdout_kept():
         room = import_module("core.readiness.joint.whatif")
         told = room.whatif(of, found, room.read_changes(change), all_inputs(of, found))

@@ -4,6 +4,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import tomlkit
@@ -12,14 +13,22 @@ from tomlkit.exceptions import TOMLKitError
 from core.draws import DRAWS
 from core.errors import InputError
 from core.evidence import ROOMS, Evidence, Source
+from core.market.measure import measure
+from core.prices import read_prices
 from core.readiness.checks import Inputs
-from core.readiness.joint.review import Review, review
+from core.readiness.joint.kept import reviewed
+from core.readiness.joint.review import Review
+from core.readiness.joint.swap import PACKAGE, swapped
 from core.readiness.policy import load_policy
 from core.readiness.questions import questions
 from core.venture import Venture, load_text
 
 Value = Any  # of a TOML file: text, number, true or false, a list or a table of them
 _NAMED_BY = "id"  # the key by which a list of tables is addressed: market.assumptions.price.p50
+MACHINE = "market.money.machine"
+DATA = "privacy.policy"  # what is done with personal data before anything is learned from it
+KEEP, MASK = "keep", "mask"
+_DIRECT, _LEFT = "privacy.direct_share", "privacy.leak_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +72,9 @@ def whatif(
     Args:
         venture: the venture; its file is read, never written.
         evidence: its newest record of each figure, by id.
-        changes: by the id of a figure that a check reads or that was measured (a number, or a word), or by a key of the
-            venture file such as must.accuracy or market.assumptions.price.p50. What is both is the figure.
+        changes: by the id of a figure that a check reads or that was measured (a number, or a word); by a key of the
+            venture file such as must.accuracy or market.assumptions.price.p50; `packages.NAME`, with a licence or
+            "none"; `privacy.policy`, "keep" or "mask". What is both is the figure.
         inputs: what each room would be measured from today; what is stale stays so.
         now: when it is asked.
         n: joint draws.
@@ -76,15 +86,57 @@ def whatif(
     known = set(evidence) | {q.evidence for q in asked}
     units = {q.evidence: q.unit for q in asked}
     figures = {k: v for k, v in changes.items() if k in known}
-    other = edited(venture, {k: v for k, v in changes.items() if k not in known})
-    then = dict(evidence) | {k: _set(k, v, evidence.get(k), units.get(k, ""), inputs) for k, v in figures.items()}
-    again = tuple(room for room in ROOMS if _reads(venture, room) != _reads(other, room))
+    swaps = {k.removeprefix(PACKAGE): str(v) for k, v in changes.items() if k.startswith(PACKAGE)}
+    lines = {k: v for k, v in changes.items() if k not in known and k != DATA and not k.startswith(PACKAGE)}
+    _check_machine(lines.get(MACHINE))
+    other = edited(venture, lines)
+    again = [room for room in ROOMS if _reads(venture, room) != _reads(other, room)]
+    then = dict(evidence) | swapped(other, evidence, swaps)
+    if "market" in again and any(e.room == "market" for e in evidence.values()):
+        then |= _sized(other, evidence, inputs)
+        again.remove("market")
+    if _masked(changes.get(DATA, KEEP)):
+        then[_DIRECT] = _after_masking(evidence, inputs)
+        again = [r for r in ROOMS if r in (*again, "model")]
+    then |= {k: _set(k, v, evidence.get(k), units.get(k, ""), inputs) for k, v in figures.items()}
     return WhatIf(
-        before=review(venture, evidence, inputs, now, n),
-        after=review(other, then, inputs, now, n),
+        before=reviewed(venture, evidence, inputs, now, n),
+        after=reviewed(other, then, inputs, now, n),
         figures=tuple(figures),
-        again=again,
+        again=tuple(again),
     )
+
+
+def _check_machine(named: Value) -> None:
+    names = [p.machine for p in read_prices()]
+    if named and named not in names:
+        raise InputError(f"{MACHINE}: data/prices.csv has no machine called {named!r}; it has {', '.join(names)}.")
+
+
+def _sized(other: Venture, evidence: Mapping[str, Evidence], inputs: Inputs | None) -> dict[str, Evidence]:
+    """The market measured on the changed copy: no file is read for it but the prices, so it takes no job."""
+    market = other.market.model_copy(update={"adoption": None})  # no check reads it, and its backtest takes its time
+    found = measure(other.model_copy(update={"market": market}), Path(), read=evidence)
+    return {e.id: e.with_inputs((inputs or {}).get("market", {})) for e in found}
+
+
+def _masked(policy: Value) -> bool:
+    if policy not in (KEEP, MASK):
+        raise InputError(f"{DATA}: must be {KEEP!r} or {MASK!r}, got {policy!r}.")
+    return bool(policy == MASK)
+
+
+def _after_masking(evidence: Mapping[str, Evidence], inputs: Inputs | None) -> Evidence:
+    """Rows that still name people once all that is found is masked: as the leak meter says, else unknown."""
+    left, found = evidence.get(_LEFT), evidence.get(_DIRECT)
+    direct = left.detail.get("direct") if left is not None and left.value is not None else None
+    base = found or Evidence(_DIRECT, "unknown", "share", "", Source("stated", "what if"))
+    base = base.with_inputs((inputs or {}).get("privacy", {}))
+    if direct is None:
+        why = "What masking would miss is not measured: label rows in the leak meter."
+        return replace(base, value="unknown", low=None, high=None, n=None, reason=why)
+    bounds = {k: direct[k] for k in ("value", "low", "high", "n")}
+    return replace(base, **bounds, method=left.method if left else "", reason="")
 
 
 def read_changes(told: Iterable[str]) -> dict[str, Value]:
