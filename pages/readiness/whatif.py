@@ -8,7 +8,9 @@ import streamlit as st
 from core import ventures
 from core.errors import InputError
 from core.evidence import Evidence
-from core.readiness.joint.whatif import WhatIf, whatif
+from core.prices import read_prices
+from core.readiness.joint.swap import GONE, PACKAGE, replaceable
+from core.readiness.joint.whatif import DATA, KEEP, MACHINE, MASK, WhatIf, whatif
 from core.venture import Venture
 from pages.shared import graph_charts
 from pages.shared.frame import config, entry, evidence, inputs, venture
@@ -16,6 +18,20 @@ from pages.shared.look import MODE, VERDICT, number
 from pages.shared.scenarios import scenario_table
 
 SETTLED = {"as measured": None, "allowed": "allowed", "blocked": "blocked"}
+HANDLED = {KEEP: "as it is", MASK: "masked before training"}
+STAYS = ""
+PLACES = (
+    STAYS,
+    GONE,
+    "MIT",
+    "Apache-2.0",
+    "BSD-3-Clause",
+    "MPL-2.0",
+    "LGPL-3.0-or-later",
+    "GPL-3.0-only",
+    "AGPL-3.0-only",
+)
+_OFFERED = 6  # packages to replace; those that block first
 
 
 def main() -> None:
@@ -45,7 +61,7 @@ def lab(of: Venture, it: ventures.Entry, found: Mapping[str, Evidence]) -> None:
         answer(told, changes)
         if told.after.graph.narrowing:
             graph_charts.narrowing(told.after.graph.as_json(), of.market.currency, key="w-narrowing")
-    keep(of, it, changes)
+    keep(of, it, changes, found)
 
 
 def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
@@ -57,6 +73,13 @@ def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
         if wish != of.must.accuracy:
             out["must.accuracy"] = wish
     _share(out, found.get("privacy.direct_share"), "Rows naming people", "privacy.direct_share")
+    if "privacy.direct_share" in found:
+        handled = st.radio(
+            "Personal data", list(HANDLED), format_func=HANDLED.__getitem__, horizontal=True, key="w-data",
+            help="Masked, as many rows still name people as the leak meter found; unknown where nothing was labelled.",
+        )  # fmt: skip
+        if handled != KEEP:
+            out[DATA] = handled
     modes = [m for m in MODE if m in of.distribution.modes] or ["saas"]
     kept = st.multiselect("Ways of selling", list(MODE), modes, format_func=lambda m: MODE[m])
     if kept and set(kept) != set(modes):
@@ -68,8 +91,44 @@ def controls(of: Venture, found: Mapping[str, Evidence]) -> dict[str, Any]:
         )  # fmt: skip
         if SETTLED[choice]:
             out[f"licences.{mode}"] = SETTLED[choice]
+    _packages(out, found, kept)
     _price(out, of)
+    _machine(out, of)
     return out
+
+
+def _packages(out: dict[str, Any], found: Mapping[str, Evidence], modes: list[str]) -> None:
+    """What holds the ways of selling back, each to be taken out or replaced."""
+    held = replaceable(found, modes)
+    if not held:
+        return
+    st.markdown("**Packages that hold it back**")
+    for name in held[:_OFFERED]:
+        place = st.selectbox(name, PLACES, format_func=_place, key=f"w-package-{name}")
+        if place != STAYS:
+            out[f"{PACKAGE}{name}"] = place
+    if len(held) > _OFFERED:
+        st.caption(f"and {len(held) - _OFFERED} more on the page Licences")
+
+
+def _place(licence: str) -> str:
+    return {STAYS: "stays", GONE: "taken out"}.get(licence, f"replaced by one under {licence}")
+
+
+def _machine(out: dict[str, Any], of: Venture) -> None:
+    """Another machine of the price list, where the venture says what requests bring."""
+    if of.market.money is None:
+        return
+    rows = {p.machine: p for p in read_prices()}
+    now = of.market.money.machine
+    named = st.selectbox(
+        "Machine", ["", *(name for name in rows if name != now)], key="w-machine",
+        format_func=lambda name: f"{rows[name].provider} {name}, {rows[name].vcpu} vCPU, "
+        f"{rows[name].usd_per_hour:g} USD an hour" if name else f"as it is{f': {now}' if now else ''}",
+        help="The rate was measured on this machine; one that is not comparable leaves cost and margin unknown.",
+    )  # fmt: skip
+    if named:
+        out[MACHINE] = named
 
 
 def _share(out: dict[str, Any], record: Evidence | None, label: str, name: str) -> None:
@@ -128,7 +187,7 @@ def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
             st.caption(f"For certainty, measure again after such a change: {rooms}.")
 
 
-def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any]) -> None:
+def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any], found: Mapping[str, Evidence]) -> None:
     """Keep the changes under a name in the venture file, and compare those that are kept."""
     if changes and not it.sample:
         with st.form("w-keep", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
@@ -139,7 +198,7 @@ def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any]) -> None:
         st.caption("The sample stays as it is: duplicate it on the Ventures page to keep scenarios.")
     if of.scenarios:
         st.subheader("Kept scenarios", anchor=False)
-        scenario_table(of, evidence(of))
+        scenario_table(of, found)
 
 
 def _save(it: ventures.Entry, name: str, changes: Mapping[str, Any]) -> None:

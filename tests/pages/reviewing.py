@@ -16,11 +16,18 @@ PROJECT = Path(__file__).resolve().parents[2]
 M = Source("measured")
 PERSON = {"type": "PERSON", "title": "person name", "group": "direct", "cells": 9}
 FOUND = {"files": [{"path": "tickets.csv", "scanned": 9, "columns": [{"name": "text", "entities": [PERSON]}]}]}
+SHIPS = {
+    "packages": [{"name": "Unidecode", "modes": {"saas": {"status": "allowed"}, "on_premises": {"status": "blocked"}}}],
+    "models": [],
+    "datasets": [],
+    "modes": {"saas": {"verdict": "allowed"}, "on_premises": {"verdict": "blocked"}},
+}
 FIGURES = [
     Evidence("model.p95_latency", 40.0, "ms", "m", M, low=35.0, high=45.0, n=200),
     Evidence("licences.saas", "allowed", "word", "m", M),
     Evidence("licences.on_premises", "blocked", "word", "m", M, reason="1 blocked: Unidecode"),
     Evidence("privacy.direct_share", 0.8, "share", "m", M, low=0.78, high=0.82, n=2050, detail=FOUND),
+    Evidence("licences.packages", 1.0, "packages", "m", M, detail=SHIPS),
 ]
 
 

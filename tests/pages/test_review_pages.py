@@ -60,6 +60,28 @@ def test_a_scenario_is_kept_and_compared(own: Settings, of: Venture) -> None:
     assert "Kept scenarios" in words(open_page("pages/readiness/whatif.py", of))
 
 
+def test_a_package_a_machine_and_masking_are_tried_and_kept(own: Settings, of: Venture) -> None:
+    at = open_page("pages/readiness/whatif.py", of)
+    at.selectbox(key="w-package-Unidecode").set_value("MIT")
+    at.radio(key="w-data").set_value("mask")
+    at.selectbox(key="w-machine").set_value("c7i.4xlarge").run()
+    assert not at.exception
+    said = words(at)
+    assert "licences.on_premises**: fail → pass" in said
+    assert "privacy.direct_share**: fail → unknown" in said
+    at.text_input[0].set_value("All at once")
+    next(b for b in at.button if b.label == "Keep").click().run()
+    assert not at.exception
+    (kept,) = load(of.file).scenarios
+    assert kept.set == {
+        "packages.Unidecode": "MIT",
+        "privacy.policy": "mask",
+        "market.money.machine": "c7i.4xlarge",
+    }
+    said = words(open_page("pages/readiness/whatif.py", of))
+    assert "Kept scenarios" in said
+
+
 def test_the_guides_show_what_is_open_and_keep_answers(own: Settings, of: Venture) -> None:
     at = open_page("pages/readiness/guides.py", of)
     assert not at.exception
