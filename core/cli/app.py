@@ -61,7 +61,8 @@ def assess_command(
     result, document = reviewed.assessment, reviewed.as_json()
     if out is not None:
         _write_out(out, document, ran)
-    show(document, as_json, lambda: _say_assessment(result, reviewed.chance.as_json()))
+    circle = reviewed.graph.circle
+    show(document, as_json, lambda: _say_assessment(result, document["p_go"], circle.said if circle else ""))
     raise typer.Exit(result.verdict.exit_code)
 
 
@@ -170,11 +171,12 @@ def _write_out(out: Path, document: Mapping[str, Any], ran: list[Job]) -> None:
         raise InputError(f"--out {out}: cannot be written ({error.strerror}).") from None
 
 
-def _say_assessment(result: Assessment, chance: Mapping[str, float]) -> None:
+def _say_assessment(result: Assessment, chance: Mapping[str, float], notice: str) -> None:
     mark = {Status.PASS: "pass   ", Status.FAIL: "FAIL   ", Status.UNKNOWN: "unknown", Status.STALE: "stale  "}
     lines(f"{result.verdict.word}: {result.verdict.headline}")
     span = f"{chance['low']:.1%} to {chance['high']:.1%}"
-    lines(f"P(go) {chance['value']:.1%} ({span}, numerical error {chance['error']:.2%})\n")
+    lines(f"P(go) {chance['value']:.1%} ({span}, numerical error {chance['error']:.2%})")
+    lines(*([notice] if notice else []), "")
     for check in result.checks:
         lines(f"  {mark[check.status]}  {'gate ' if check.gate else '     '} {check.title}: {check.reason}")
         if check.todo and check.status is not Status.PASS:

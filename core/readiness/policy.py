@@ -3,7 +3,9 @@
 import math
 import re
 import tomllib
+from collections.abc import Iterable
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -18,6 +20,7 @@ POLICIES = PROJECT / "data" / "policies"
 MODE = "{mode}"
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z][a-z0-9_]*)+$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=400)]
+Limit = float | tuple[str, ...] | None
 
 
 class Rule(BaseModel):
@@ -114,12 +117,30 @@ class PolicyFile(BaseModel):
         listed = [p.id for p in self.pending]
         if twice := [name for k, name in enumerate(listed) if name in seen or name in listed[:k]]:
             raise ValueError(f"{twice[0]!r} is listed as not measured yet, and stands there a second time")
-        for low in (r for r in self.checks if r.op in ("at_least", "above") and isinstance(r.threshold, float)):
-            for high in (r for r in self.checks if r.op == "at_most" and r.evidence == low.evidence):
-                if isinstance(high.threshold, float) and isinstance(low.threshold, float):
-                    if low.threshold > high.threshold:
-                        raise ValueError(f"{low.id} and {high.id} contradict each other: no {low.evidence} passes both")
+        asked = [(r.id, r.evidence, r.op, r.threshold) for r in self.checks]
+        if problem := contradiction(r for r in asked if r[3] is not None):
+            raise ValueError(problem)
         return self
+
+
+def contradiction(asked: Iterable[tuple[str, str, str, Limit]]) -> str:
+    """Which two checks no figure can pass together, in words; empty where there are none.
+
+    Args:
+        asked: of each check its id, the figure it reads, its op and its limit.
+    """
+    for (one, figure, op, limit), (other, read, op2, limit2) in combinations(asked, 2):
+        if figure == read and (_apart(op, limit, op2, limit2) or _apart(op2, limit2, op, limit)):
+            return f"{one} and {other} contradict each other: no {figure} passes both"
+    return ""
+
+
+def _apart(low: str, least: Limit, high: str, most: Limit) -> bool:
+    if isinstance(least, tuple) and isinstance(most, tuple):
+        return low == high == "is_one_of" and set(least).isdisjoint(most)
+    if not isinstance(least, float) or not isinstance(most, float) or high != "at_most":
+        return False
+    return least > most if low == "at_least" else low == "above" and least >= most
 
 
 def wrong_limit(limit: object, unit: str) -> str:

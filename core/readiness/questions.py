@@ -4,13 +4,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import InputError
-from core.readiness.policy import MODE, PolicyFile, Rule, stated, wrong_limit
+from core.readiness.policy import MODE, Limit, PolicyFile, Rule, contradiction, stated, wrong_limit
 from core.readiness.words import MODE as MODE_WORDS
 from core.readiness.words import figure
 from core.venture import MODES, Venture
 from core.venture_policy import OwnCheck
-
-Limit = float | tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +57,8 @@ def questions(venture: Venture, policy: PolicyFile) -> tuple[Question, ...]:
                 out.append(changed)
     if len({q.id for q in out}) != len(out):
         raise InputError(f"policy {policy.name}: a check of one mode has the same id as another check; rename it.")
+    if problem := contradiction((q.id, q.evidence, q.op, q.limit) for q in out):
+        raise InputError(f"policy {policy.name}, with the limits of this venture: {problem}.")
     return tuple(out)
 
 

@@ -146,7 +146,7 @@ def _days(row: Mapping[str, Any]) -> str:
 
 def _circle(told: Mapping[str, Any]) -> str:
     """How the circle of demand and cost came to rest, in a sentence or two."""
-    said = f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
+    said = told.get("said") or f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
     if told["two_states"]:
         critical = number(float(f"{told['critical_requests_per_s'] * SECONDS:.3g}"), "requests a year")
         share = number(told["two_states"], "share")

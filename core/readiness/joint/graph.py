@@ -81,11 +81,23 @@ class Circle:
     two_states: float
     critical: float | None
 
+    @property
+    def said(self) -> str:
+        """That it did not come to rest, and in which draws; empty where it did in all of them."""
+        if self.converged == 1:
+            return ""
+        named = ", ".join(map(str, self.not_converged))
+        return (
+            f"Demand and cost do not settle in {1 - self.converged:.2%} of the joint draws (the first: {named}): one "
+            "machine more or less tips them over there. Cost and margin of these draws are of the last round."
+        )
+
     def as_json(self) -> dict[str, Any]:
         """What `assess --json` prints under graph.circle."""
         return {
             "converged": self.converged,
             "not_converged": list(self.not_converged),
+            "said": self.said,
             "two_states": self.two_states,
             "critical_requests_per_s": self.critical,
         }

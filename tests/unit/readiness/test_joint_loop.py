@@ -6,6 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.readiness.joint.graph import Circle
 from core.readiness.joint.loop import NEAR, Service, once, settle
 
 positive = st.floats(1e-3, 1e3)
@@ -83,3 +84,33 @@ def test_a_dear_machine_and_choosy_customers_have_two_stable_states_and_a_critic
     critical = found.critical[0] / service.demand
     assert once(service, critical * 0.9)[0] < critical[0] * 0.9  # below it demand dies
     assert once(service, critical * 1.1)[0] > critical[0] * 1.1  # above it demand grows
+
+
+def tipping() -> Service:
+    """Demand for one machine and a half: with one the price holds and customers come, with two it does not."""
+    one = np.ones(1)
+    return Service(
+        demand=1.5 * one,
+        peak=one,
+        rate=one,
+        work=one,
+        price_hour=3.6 * one,
+        price=1.2 * one,
+        elasticity=3 * one,
+        utilisation=1.0,
+        least_margin=0.0,
+    )
+
+
+def test_demand_that_one_machine_more_or_less_tips_over_never_settles_and_is_told() -> None:
+    found = settle(tipping())
+    assert not found.converged.any()
+    calm = settle(replace(tipping(), demand=np.full(1, 0.9)))
+    assert calm.converged.all()
+
+
+def test_a_circle_that_does_not_settle_says_in_which_draws_and_one_that_does_says_nothing() -> None:
+    circle = Circle(converged=0.75, not_converged=(3, 17), two_states=0.0, critical=None)
+    assert circle.said.startswith("Demand and cost do not settle in 25.00% of the joint draws (the first: 3, 17)")
+    assert circle.as_json()["not_converged"] == [3, 17]
+    assert Circle(1.0, (), 0.0, None).said == ""

@@ -236,6 +236,40 @@ def test_a_venture_may_have_its_own_estimate_of_the_effort_and_it_is_visible(tmp
     assert found.changed == "20 days of work for this venture, policy says 5 days: Labels come from doctors."
 
 
+@pytest.mark.parametrize(
+    ("other", "contradicts"),
+    [
+        ({"op": "at_most", "threshold": 0.9}, False),
+        ({"op": "at_most", "threshold": 0.89}, True),
+        ({"op": "above", "threshold": 0.95}, False),
+    ],
+)
+def test_gates_contradict_each_other_where_no_figure_passes_both(
+    tmp_path: Path, other: dict[str, Any], contradicts: bool
+) -> None:
+    text = HEAD + check() + check(id="model.other", **other)
+    if contradicts:
+        assert "no model.accuracy passes both" in refusal(tmp_path, text)
+    else:
+        (tmp_path / "own.toml").write_text(text)
+        assert len(read_policy(tmp_path / "own.toml").checks) == 2
+
+
+def test_more_than_a_limit_and_at_most_the_same_contradict_each_other_and_so_do_words(tmp_path: Path) -> None:
+    most = check(id="model.other", op="at_most", threshold=0.9)
+    assert "contradict" in refusal(tmp_path, HEAD + check(op="above") + most)
+    words = {"op": "is_one_of", "evidence": "model.optimised", "unit": "word"}
+    two = [check(id=f"model.{w}", threshold=[w], **words) for w in ("one", "other")]
+    assert "no model.optimised passes both" in refusal(tmp_path, HEAD + "".join(two))
+
+
+def test_a_limit_of_the_ventures_own_that_contradicts_another_gate_is_one_clear_message(tmp_path: Path) -> None:
+    (tmp_path / "own.toml").write_text(HEAD + check() + check(id="model.other", op="at_most", threshold=0.95))
+    own = {"file": "own.toml", "checks": [{"id": "model.accuracy", "threshold": 0.99, "reason": "r"}]}
+    with pytest.raises(InputError, match=r"with the limits of this venture: model\.accuracy and model\.other"):
+        asked(tmp_path, policy=own)
+
+
 def test_what_is_not_measured_yet_stands_once_and_is_no_check(tmp_path: Path) -> None:
     def pending(name: str) -> str:
         return f'[[pending]]\nid = "{name}"\nroom = "model"\ntitle = "T"\nmissing = "M"\n'
