@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from core.jobs import jobs
 from core.settings import Settings
@@ -28,9 +28,9 @@ def parts(folder: Path, *components: dict[str, object]) -> Path:
     return folder / "parts.json"
 
 
-def answer(page: Page, label: str, value: str) -> None:
+def answer(page: Page, field: Locator, value: str) -> None:
     """Fill a field and leave it, so that it is taken before the next click."""
-    page.get_by_label(label).first.fill(value)
+    field.first.fill(value)
     page.keyboard.press("Tab")
     settle(page)
 
@@ -61,9 +61,9 @@ def test_a_new_venture_is_measured_its_blocker_is_cleared_and_the_history_says_w
     try:
         open_at(page, server, "/ventures")
         page.get_by_text("Describe a new venture").click(timeout=60_000)
-        answer(page, "What is it called?", "Parcel desk")
-        answer(page, "How well? Right answers, in %", "50")
-        answer(page, "How fast? 95 of 100 answers within, in ms", "5000")
+        answer(page, page.get_by_role("textbox", name="What is it called?"), "Parcel desk")
+        answer(page, page.get_by_role("spinbutton", name="How well? Right answers"), "50")
+        answer(page, page.get_by_role("spinbutton", name="How fast? 95 of 100"), "5000")
         page.get_by_role("button", name="Create the venture").click()
         expect(page.get_by_role("heading", name="Parcel desk")).to_be_visible(timeout=30_000)
 
