@@ -148,7 +148,10 @@ def _price(out: dict[str, Any], of: Venture) -> None:
     row = next((a for a in of.market.assumptions if a.id == named), None)
     if row is None:
         return
-    times = st.slider(f"{row.label}, times what you state", 0.25, 4.0, 1.0, 0.05, key="w-price")
+    times = st.slider(
+        f"{row.label}, times what you state", 0.25, 4.0, 1.0, 0.05, key="w-price",
+        help="Your market figures stay as you state them: if fewer would buy at this price, that is yours to say.",
+    )  # fmt: skip
     if times != 1.0:
         for q in ("p10", "p50", "p90"):
             out[f"market.assumptions.{row.id}.{q}"] = getattr(row, q) * times

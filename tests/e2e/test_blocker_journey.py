@@ -35,8 +35,11 @@ def answer(page: Page, field: Locator, value: str) -> None:
     settle(page)
 
 
-def bring(page: Page, uploader: str, file: Path, button: str) -> None:
-    """Upload a file and add it to the venture."""
+def bring(page: Page, server: Server, uploader: str, file: Path, button: str) -> None:
+    """Upload a file among the venture's files and add it to the venture."""
+    open_at(page, server, f"/ventures{DESK}")
+    page.get_by_text("Files", exact=True).click()
+    settle(page)
     field = page.get_by_test_id("stFileUploader").filter(has_text=uploader)
     field.locator("input[type=file]").set_input_files(file)
     settle(page)
@@ -67,21 +70,15 @@ def test_a_new_venture_is_measured_its_blocker_is_cleared_and_the_history_says_w
         page.get_by_role("button", name="Create the venture").click()
         expect(page.get_by_role("heading", name="Parcel desk")).to_be_visible(timeout=30_000)
 
-        open_at(page, server, f"/ventures{DESK}")
-        page.get_by_text("Files", exact=True).click()
-        settle(page)
-        bring(page, "A table of texts", write(tmp_path / "small").parent / "asks.csv", "Add the table")
-        open_at(page, server, f"/licences{DESK}")
-        bring(page, "What ships with it", parts(tmp_path / "first", FREE, BLOCKS), "Add the file")
+        bring(page, server, "A table of texts", write(tmp_path / "small").parent / "asks.csv", "Add the table")
+        bring(page, server, "What ships with it", parts(tmp_path / "first", FREE, BLOCKS), "Add the file")
 
         measured(page, server)
         expect(page.get_by_role("heading", name="NO-GO")).to_be_visible(timeout=30_000)
         expect(page.get_by_text("1 of 4 gates fails").first).to_be_visible(timeout=30_000)
         before = [j.kind for j in jobs(connect(Settings(var=server.var)))]
 
-        open_at(page, server, f"/licences{DESK}")
-        page.get_by_text("Choose what ships").click()
-        bring(page, "What ships with it", parts(tmp_path / "second", FREE), "Add the file")
+        bring(page, server, "What ships with it", parts(tmp_path / "second", FREE), "Add the file")
         measured(page, server)
         expect(page.get_by_role("heading", name="CONDITIONAL")).to_be_visible(timeout=30_000)
         history = page.locator(".st-key-since")

@@ -53,11 +53,22 @@ def test_no_cycle_of_cost_leaves_more_demand_than_the_stated_price_does(service:
     assert (found.utilisation <= service.utilisation / service.peak + 1e-9)[found.machines > 1].all()
 
 
-@settings(deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(services(), st.floats(1, 5))
 def test_a_dearer_machine_never_gains_customers(service: Service, times: float) -> None:
     dearer = replace(service, price_hour=service.price_hour * times)
     assert (settle(dearer).share <= settle(service).share + 3 * NEAR).all()
+
+
+@settings(max_examples=500, deadline=None)
+@given(services(), st.floats(1, 5), st.floats(1, 5))
+def test_a_higher_price_that_has_to_be_charged_never_gains_customers(
+    service: Service, share: float, times: float
+) -> None:
+    """The same state of the circle at a cost that asks for a higher price: fewer stay, or as many."""
+    dearer = replace(service, price_hour=service.price_hour * times)
+    state = np.full_like(service.demand, share / 5)
+    assert (once(dearer, state) <= once(service, state) + 1e-12).all()
 
 
 @settings(deadline=None)
