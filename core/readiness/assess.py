@@ -13,6 +13,8 @@ from core.readiness.verdict import Verdict, verdict
 from core.readiness.waivers import waived
 from core.venture import Venture
 
+TRAINED = "model.p95_latency"  # every training leaves it, with or without a value
+
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
@@ -60,6 +62,8 @@ def due(
 ) -> list[str]:
     """The rooms to measure: those that left no evidence, and those whose evidence no longer holds.
 
+    A first look at the data leaves evidence of the model before any model is there; the room stays due until one is.
+
     A room no longer holds when its newest record is stale or one that a check reads is. Older records that nothing
     reads may stay stale: a room stops leaving some figures (a dropped distribution mode) and would be due for ever.
     """
@@ -71,7 +75,7 @@ def _due(
     room: str, read: set[str], evidence: Mapping[str, Evidence], inputs: Inputs | None, now: datetime | None
 ) -> bool:
     records = [e for e in evidence.values() if e.room == room]
-    if not records:
+    if not records or (room == "model" and TRAINED not in evidence):
         return True
     newest = max(records, key=lambda e: (e.measured_at, e.id))
     return any(why_stale(e, inputs, now) for e in records if e.id in read or e is newest)

@@ -144,7 +144,7 @@ def scenarios(of: Venture) -> None:
         st.caption("None is kept yet. Move some figures on the page What if, and keep them under a name.")
         st.page_link("pages/readiness/whatif.py", label="What if?", icon=":material/tune:")
         return
-    scenario_table(of, evidence(of))
+    scenario_table(of, evidence(of, detail=True))
 
 
 main()
