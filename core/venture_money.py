@@ -30,7 +30,9 @@ class Churn(Part):
 class Adoption(Part):
     """A series of sales, the venture's own or an analogue's, and how many customers leave."""
 
-    series: str = Field("", description="A CSV of one column, the sales of each period; or give numbers")
+    series: str = Field(
+        "", description="A CSV of one column, the sales of each period, or of two: periods and sales; or give numbers"
+    )
     numbers: list[Sold] = Field([], max_length=400, description="The sales of each period, in place of a file")
     analogue: str = Field("", max_length=200, description="Whose series it is; empty: the venture's own")
     source: str = Field("", description="Where the series can be read")

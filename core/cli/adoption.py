@@ -11,7 +11,14 @@ from core.cli.output import Json, lines, show, stdout_kept
 
 
 def market_adoption(
-    series: Annotated[Path, typer.Argument(metavar="SERIES", help="A CSV with one column: the sales of each period.")],
+    series: Annotated[
+        Path,
+        typer.Argument(
+            metavar="SERIES",
+            help="A CSV with one column: the sales of each period. A second one may name the periods (2021, 2021-03, "
+            "2021-Q2).",
+        ),
+    ],
     model: Annotated[str, typer.Option(help="bass, gompertz or logistic.")] = "bass",
     form: Annotated[
         str | None,
@@ -31,7 +38,7 @@ def market_adoption(
     """
     with stdout_kept():
         room = import_module("core.market.adoption.forecast")
-        sales = import_module("core.market.adoption.series").read_series(series)
+        sales = import_module("core.market.adoption.series").read_series(series, period)
         found = room.adoption(room.problem(sales, model, form), period=period, horizon=horizon)
     if reason := found.estimate.reason:
         sys.stderr.write(f"Plain least squares is refused. {reason} {room.INSTEAD}\n")

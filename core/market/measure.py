@@ -84,7 +84,7 @@ def _adopted(venture: Venture, potential: "Array | None") -> Evidence:
     stated = venture.market.adoption
     assert stated is not None  # noqa: S101 - its caller asked
     sales = (
-        read_series(venture.locate(stated.series))
+        read_series(venture.locate(stated.series), stated.period)
         if stated.series
         else series(stated.numbers, "market.adoption.numbers")
     )

@@ -99,7 +99,7 @@ def own_series(it: Entry, of: Venture) -> None:
             return
         with st.form("series", border=False):
             given = st.file_uploader(
-                "One column: the sales (new customers) of each period, the first period first",
+                "The sales (new customers) of each period, a row each; a column of periods may stand beside them",
                 type=["csv", "txt"],
                 key="series-file",
                 max_upload_size=1,
@@ -117,7 +117,7 @@ def _take(it: Entry, name: str, content: bytes, period: str, churn: tuple[float,
         with tempfile.TemporaryDirectory() as folder:
             checked = Path(folder) / (Path(name).name or "series.csv")
             checked.write_bytes(content)
-            read_series(checked)
+            read_series(checked, period)
             with checked.open("rb") as stream:
                 kept = ventures.take_upload(config(), it.file, name, stream)
         values: dict[str, Any] = {f"market.adoption.{k}": None for k in ("numbers", "analogue", "potential", "source")}

@@ -17,12 +17,12 @@ from core.market.adoption.curves import Array, Curve, Form
 from core.market.adoption.fit import Problem, fit
 from core.market.adoption.gompertz import GOMPERTZ
 from core.market.adoption.logistic import LOGISTIC
+from core.market.adoption.periods import PERIODS
 from core.market.adoption.posterior import Posterior, posterior
 from core.market.adoption.profile import Bounds, intervals
 
 CURVES: dict[str, Curve] = {c.name: c for c in (BASS, GOMPERTZ, LOGISTIC)}
 FORMS: tuple[Form, ...] = ("srinivasan-mason", "density", "cumulative")
-PERIODS = {"year": 1, "half-year": 2, "quarter": 4, "month": 12, "week": 52}  # in a year
 HORIZON = 5
 INSTEAD = "The figures are the likeliest given the series and priors from Bass's eleven durables (1969)."
 _WITHIN = 5.0  # times m: a wider interval tells no size
