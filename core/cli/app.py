@@ -81,7 +81,8 @@ def market_size(
         room = import_module("core.market.measure")
         sized = room.market_size(of)
         words = import_module("core.market.words")
-    show(sized.as_json(), as_json, lambda: lines(*words.said(sized)))
+        told = room.size_as_json(of, sized, file.parent) if as_json else {}
+    show(told, as_json, lambda: lines(*words.said(sized), *room.pace_words(of, file.parent)))
 
 
 @jobs_app.command("list")

@@ -1,6 +1,6 @@
 """The door of the market room: a venture's assumptions in, the size of its market as evidence out."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,9 @@ from core.venture import Venture
 
 if TYPE_CHECKING:
     from core.formula import Node
+    from core.market.adoption.forecast import Adoption
     from core.market.draws import Array, Draws
+    from core.market.pace import Pace
     from core.market.sizing import MarketSize, Size
     from core.market.stated import Assumption, Market
 
@@ -54,12 +56,15 @@ def measure(
     found = market_size(venture.market) if market.methods else None
     out = [_figure(market, found, level) for level in _METHOD]
     out += [_unsourced(market, found), _outdated(found)]
-    if found is not None:
-        out += _held(market, found)
     beside = _beside(venture.market, market)
+    pace = None
     if venture.market.adoption is not None:
         progress(0.4, 1, "Fitting the adoption curve and testing it on earlier ends of the series")
-        out.append(_adopted(venture, beside.get("potential")))
+        adopted = _adoption(venture.market, venture.locate)
+        out.append(_adopted(venture.market, adopted, beside.get("potential")))
+        pace = _pace(venture.market, adopted, beside) if found is not None else None
+    if found is not None:
+        out += _held(market, found, pace)
     if venture.market.money is not None:
         out += _priced(venture, beside, (read or {}).get(_RATE))
     progress(1, 1, "Market sized")
@@ -76,19 +81,67 @@ def _beside(stated_market: StatedMarket, market: "Market") -> "dict[str, Array]"
     return {name: quantity(tree, values, f"{_BESIDE[name]}.{name}") for name, tree in market.beside.items()}
 
 
-def _adopted(venture: Venture, potential: "Array | None") -> Evidence:
+def _adoption(market: StatedMarket, locate: Callable[[str], Path], *, test: bool = True) -> "Adoption":
+    """The forecast of the stated series; without its `test` where only the forecast is asked for."""
     from core.market.adoption import forecast
     from core.market.adoption.series import read_series, series
-    from core.market.takeup import adopted
 
-    stated = venture.market.adoption
+    stated = market.adoption
     assert stated is not None  # noqa: S101 - its caller asked
     sales = (
-        read_series(venture.locate(stated.series), stated.period)
+        read_series(locate(stated.series), stated.period)
         if stated.series
         else series(stated.numbers, "market.adoption.numbers")
     )
-    found = forecast.adoption(forecast.problem(sales, stated.model), period=stated.period, horizon=stated.horizon)
+    of = forecast.problem(sales, stated.model)
+    return forecast.adoption(of, period=stated.period, horizon=stated.horizon, test=test)
+
+
+def _pace(stated_market: StatedMarket, found: "Adoption", beside: "Mapping[str, Array]") -> "Pace | None":
+    """SOM against the forecast; None where they are not of the same customers."""
+    from core.market.pace import comparable, held_to_pace
+    from core.market.takeup import at_the_end
+
+    market, stated = plain(stated_market), stated_market.adoption
+    if stated is None or not comparable(market):
+        return None
+    churn = (stated.churn.p10, stated.churn.p50, stated.churn.p90)
+    kept, sizes = at_the_end(found, beside["potential"], churn)
+    said = {"analogue": stated.analogue, "period": stated.period, "horizon": stated.horizon}
+    som = market_draws(stated_market).figures[market.methods[0].name]["som"]
+    return held_to_pace(market, som, kept, sizes, said)
+
+
+def size_as_json(market: StatedMarket, found: "MarketSize", folder: Path) -> dict[str, Any]:
+    """What `market size --json` prints: the sizes, and SOM against the forecast of adoption where both are stated."""
+    out = found.as_json()
+    pace = _pace_of(market, folder)
+    if pace is not None:
+        out["reconciliation"] = {"level": "som", "overlap": None, "pairs": []} | (out["reconciliation"] or {})
+        out["reconciliation"]["adoption"] = pace.as_json()
+    return out
+
+
+def pace_words(market: StatedMarket, folder: Path) -> list[str]:
+    """The same for people; empty where the two are not both stated."""
+    pace = _pace_of(market, folder)
+    return [pace.sentence] if pace is not None else []
+
+
+def _pace_of(market: StatedMarket, folder: Path) -> "Pace | None":
+    from core.market.pace import comparable
+
+    if market.adoption is None or not comparable(plain(market)):
+        return None
+    found = _adoption(market, lambda name: folder / name, test=False)
+    return _pace(market, found, _beside(market, plain(market)))
+
+
+def _adopted(market: StatedMarket, found: "Adoption", potential: "Array | None") -> Evidence:
+    from core.market.takeup import adopted
+
+    stated = market.adoption
+    assert stated is not None  # noqa: S101 - its caller asked
     churn = stated.churn
     whose = f"series of {stated.analogue}" if stated.analogue else "the venture's own series"
     words = [f"{whose}: {stated.source or 'unsourced'}", f"churn: {churn.source or churn.by or 'unsourced'}"]
@@ -265,25 +318,42 @@ def _outdated(found: "MarketSize | None") -> Evidence:
     return outdated(found, date.today(), _reason("tam"))
 
 
-def _held(market: "Market", found: "MarketSize") -> list[Evidence]:
-    """What the methods say of each other, and what SOM is held to."""
+def _reconciled(market: "Market", found: "MarketSize", pace: "Pace | None") -> list[Evidence]:
+    """How far the ways to the market agree: the methods with each other, and SOM with the forecast of adoption."""
     from core.market.sizing import reconciled_json
-    from core.market.words import WAYS, gap_words, held_words
+    from core.market.words import WAYS, gap_words
 
-    out = []
-    if (between := found.reconciliation) is not None:
-        out.append(
-            Evidence(
-                id="market.reconciliation",
-                value=between.overlap,
-                unit="share",
-                n=found.n,
-                method=f"Overlap of the {between.level.upper()} distributions by "
-                f"{' and '.join(WAYS[w.name] for w in found.ways)}: the area under the lowest density (Inman 1989).",
-                source=_source(market.used),
-                detail={**reconciled_json(between), "sentence": gap_words(found)},
-            )
+    between = found.reconciliation
+    if between is None and pace is None:
+        return []
+    detail: dict[str, Any] = {"sentence": gap_words(found), **(reconciled_json(between) if between else {})}
+    ways, value = [WAYS[w.name] for w in found.ways], between.overlap if between else 1.0
+    reason = ""
+    if pace is not None:
+        detail["adoption"] = pace.as_json()
+        ways.append("by the pace of adoption, whichever overlaps least")
+        if pace.overlap < value:
+            value, reason = pace.overlap, pace.sentence
+    return [
+        Evidence(
+            id="market.reconciliation",
+            value=value,
+            unit="share",
+            n=found.n,
+            method=f"Overlap of the {(between.level if between else 'som').upper()} distributions by "
+            f"{' and '.join(ways)}: the area under the lowest density (Inman 1989).",
+            source=_source(market.used),
+            reason=reason,
+            detail=detail,
         )
+    ]
+
+
+def _held(market: "Market", found: "MarketSize", pace: "Pace | None") -> list[Evidence]:
+    """What the ways to the market say of each other, and what SOM is held to."""
+    from core.market.words import held_words
+
+    out = _reconciled(market, found, pace)
     for name, held, tree in (("capacity", found.capacity, market.capacity), ("plan", found.plan, market.plan)):
         if held is not None:
             out.append(

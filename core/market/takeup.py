@@ -61,13 +61,24 @@ def adopted(found: Adoption, potential: Array | None, churn: Quantiles, said: Ma
     )
 
 
+def at_the_end(found: Adoption, potential: Array, churn: Quantiles) -> tuple[Array, Array]:
+    """The customers at the end of the forecast and all who will ever buy, in each future."""
+    sales, _ = _futures(found, potential, found.bands.shape[1])
+    kept = customers(sales, drawn_share(churn, len(sales)))[:, -1]
+    return kept, _sizes(potential, len(sales))
+
+
+def _sizes(potential: Array, n: int) -> Array:
+    """`n` even draws of a potential."""
+    even = (np.random.default_rng(_SEED).permutation(n) + 0.5) / n
+    return np.asarray(np.quantile(potential, even))
+
+
 def _futures(found: Adoption, potential: Array | None, horizon: int) -> tuple[Array, Array]:
     """New adopters of each period in every future, and of the periods before."""
     if potential is None:
         return found.posterior.sales(horizon), found.problem.sales
-    n = len(found.posterior.draws)
-    even = (np.random.default_rng(_SEED).permutation(n) + 0.5) / n
-    return found.posterior.launch(np.quantile(potential, even), horizon), np.empty(0)
+    return found.posterior.launch(_sizes(potential, len(found.posterior.draws)), horizon), np.empty(0)
 
 
 def drawn_share(quantiles: Quantiles, n: int) -> Array:

@@ -115,7 +115,8 @@ def _compared(question: Question, found: Evidence) -> Answer:
     asked, *_ = figures([limit, value, *(b for b in (low, high) if math.isfinite(b))], found.unit)
     side = f"{question.op.replace('_', ' ')} {asked} is asked"
     if good or bad:
-        return (Status.PASS if good else Status.FAIL), f"{_said(found, limit)}; {side}.", question.todo
+        because = f" {_sentence(found.reason)}" if bad and found.reason else ""
+        return (Status.PASS if good else Status.FAIL), f"{_said(found, limit)}; {side}.{because}", question.todo
     rows = rows_needed(found, limit)
     settle = f"; about {rows:,} more test rows would settle it if the share stays there" if rows else ""
     reason = f"{_said(found, limit)}: the interval crosses {asked}{settle}."

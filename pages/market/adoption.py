@@ -20,6 +20,7 @@ from core.ventures import Entry
 from pages.shared import money_charts
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.frame import config, entry, evidence, inputs, venture
+from pages.shared.market_figures import pace_told
 from pages.shared.watch import start, start_button, watch
 
 PERIODS = ["year", "half-year", "quarter", "month", "week"]
@@ -146,6 +147,7 @@ def main() -> None:
                 help="Growth curves (Bass, Gompertz, logistic) say who ever buys; churn says who still pays.",
             )
     watch(of, ["market"])
+    pace_told(found)
     if e is not None and e.value is not None:
         charts(e.detail)
         money_charts.backtest(e.detail, key="backtest")

@@ -18,7 +18,16 @@ from pages.shared import market_charts
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.frame import config, entry, evidence, inputs, venture
 from pages.shared.look import money
-from pages.shared.market_figures import QUANTILES, changed, differing, in_scenario, sliders, table, with_changes
+from pages.shared.market_figures import (
+    QUANTILES,
+    changed,
+    differing,
+    in_scenario,
+    pace_told,
+    sliders,
+    table,
+    with_changes,
+)
 from pages.shared.watch import start, start_button, watch
 
 AS_STATED = "As stated"
@@ -236,6 +245,7 @@ def main() -> None:
     if said := st.session_state.pop("said", ""):
         st.success(said, icon=":material/check_circle:")
     st.markdown(answer(of, som).replace("$", "\\$"))
+    pace_told(found)
     if not of.market.assumptions:
         begin(it, of)
         return

@@ -10,6 +10,8 @@ import pandas as pd
 import streamlit as st
 from pydantic import ValidationError
 
+from core.evidence import Evidence
+from core.market.pace import AGREE
 from core.venture import Market
 from core.venture_errors import sentences
 from core.venture_market import Assumption, Figure
@@ -133,3 +135,17 @@ def table(of: Market, at: str) -> None:
             "by": st.column_config.TextColumn("by", width="medium", help="Who says so, where it is a judgement."),
         },
     )
+
+
+def pace_told(found: Mapping[str, Evidence]) -> None:
+    """SOM against the forecast of adoption, in words: a warning where they contradict each other."""
+    between = found.get("market.reconciliation")
+    pace = between.detail.get("adoption") if between is not None else None
+    if pace is None:
+        return
+    if pace["overlap"] < AGREE:
+        st.warning(
+            f"**SOM and the pace of adoption contradict each other.** {pace['sentence']}", icon=":material/warning:"
+        )
+    else:
+        st.caption(pace["sentence"])

@@ -99,13 +99,14 @@ def problem(sales: Array, model: str = "bass", form: str | None = None) -> Probl
     return Problem(curve, next((f for f in FORMS if f == form), curve.form), sales)
 
 
-def adoption(of: Problem, *, period: str = "year", horizon: int = HORIZON) -> Adoption:
+def adoption(of: Problem, *, period: str = "year", horizon: int = HORIZON, test: bool = True) -> Adoption:
     """Fit, forecast and test a series.
 
     Args:
         of: see `problem`.
         period: how long a period is, one of PERIODS: the analogues are by years.
         horizon: periods to forecast.
+        test: try the forecast on earlier ends of the series, which takes most of the time.
 
     Raises:
         InputError: no such period.
@@ -115,7 +116,7 @@ def adoption(of: Problem, *, period: str = "year", horizon: int = HORIZON) -> Ad
     per_year = float(PERIODS[period])
     drawn = posterior(of, per_year)
     bands = np.quantile(drawn.sales(horizon), (0.1, 0.5, 0.9), axis=0)
-    return Adoption(of, estimate(of, drawn), drawn, bands, backtest.backtest(of, per_year))
+    return Adoption(of, estimate(of, drawn), drawn, bands, backtest.backtest(of, per_year) if test else ())
 
 
 def estimate(of: Problem, drawn: Posterior) -> Estimate:
