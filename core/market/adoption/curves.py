@@ -32,6 +32,8 @@ class Curve:
         shape: (p, q) -> the two parameters of the curve like that Bass curve.
         begins: what was bought before t = 0 counts as sales of the first period; else F(0) = 0.
         form: in which it is fitted where nothing else is asked.
+        doubt: how far products of the other two shapes stray from its forecasts beyond their scatter: a relative
+            standard deviation for one period ahead, growing with the root of how many it are.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Curve:
     shape: Callable[[Array, Array], tuple[Array, Array]]
     begins: bool
     form: Form
+    doubt: float = 0.0
 
     def mean(self, t: Array, a: Array, b: Array, form: Form) -> Array:
         """What m = 1 would sell in the periods that end at `t`; with the form "cumulative", by their end.

@@ -62,12 +62,22 @@ class Posterior:
         """One future for each draw: sales of the next `horizon` periods; shape (DRAWS, horizon)."""
         n = len(self.problem.sales)
         curve = _heights(self.problem, self.draws, np.arange(n + 1.0, n + horizon + 1))
-        return self._about(curve, _squares(self.problem, self.draws)[1])
+        return self._about(curve * self._astray(np.arange(1, horizon + 1)), _squares(self.problem, self.draws)[1])
 
     def launch(self, size: Array, horizon: int) -> Array:
         """Futures of another product that takes the same course in a market of `size` (DRAWS,) from its own launch."""
         shapes = np.concatenate([self.draws[:, :2], np.log(size)[:, None]], axis=1)
-        return self._about(_heights(self.problem, shapes, np.arange(1.0, horizon + 1)), np.zeros(len(shapes)))
+        ends = np.arange(1.0, horizon + 1)
+        beyond = np.maximum(ends - len(self.problem.sales), 0.0)  # what the series showed of the shape is known
+        return self._about(_heights(self.problem, shapes, ends) * self._astray(beyond), np.zeros(len(shapes)))
+
+    def _astray(self, ahead: Array) -> Array:
+        """Factors by which the product may leave this curve for another; shape (draws, periods)."""
+        if not self.problem.curve.doubt:
+            return np.ones(len(ahead))
+        u = qmc.Sobol(1, rng=np.random.default_rng(SEED + 2)).random(len(self.draws))
+        z = ndtri(np.clip(u, 2.0**-32, 1 - 2.0**-32))
+        return np.asarray(np.exp(self.problem.curve.doubt * z * np.sqrt(ahead)))
 
     def _about(self, curve: Array, deviation: Array) -> Array:
         """Sales that scatter about curves (draws, periods) as those of the series do, from a last deviation on."""
