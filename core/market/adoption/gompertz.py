@@ -35,7 +35,7 @@ GOMPERTZ = Curve(
     begins=True,
     form="cumulative",
     # Its peak lies at 37 % of m whatever the product, so it takes early growth for late. On 36 made-up products of all
-    # three shapes (scatter of 0.1 to 0.4, half of it to the next period) this lets the 80 % band hold 81 % of those of
-    # the other shapes; without it 64 and 72 %. Bass and the logistic curve need none: 78 to 92 %.
+    # three shapes (scatter of 0.1 to 0.4, half of it to the next period) this lets the 80 % band hold 81 and 83 % of
+    # those of the other shapes; without it 64 and 72 %. Bass and the logistic curve need none: 78 to 92 %.
     doubt=0.25,
 )
