@@ -62,14 +62,16 @@ class Posterior:
         """One future for each draw: sales of the next `horizon` periods; shape (DRAWS, horizon)."""
         n = len(self.problem.sales)
         curve = _heights(self.problem, self.draws, np.arange(n + 1.0, n + horizon + 1))
-        return self._about(curve * self._astray(np.arange(1, horizon + 1)), _squares(self.problem, self.draws)[1])
+        astray = self._astray(np.arange(1.0, horizon + 1))
+        return self._about(np.multiply(curve, astray), _squares(self.problem, self.draws)[1])
 
     def launch(self, size: Array, horizon: int) -> Array:
         """Futures of another product that takes the same course in a market of `size` (DRAWS,) from its own launch."""
         shapes = np.concatenate([self.draws[:, :2], np.log(size)[:, None]], axis=1)
         ends = np.arange(1.0, horizon + 1)
         beyond = np.maximum(ends - len(self.problem.sales), 0.0)  # what the series showed of the shape is known
-        return self._about(_heights(self.problem, shapes, ends) * self._astray(beyond), np.zeros(len(shapes)))
+        curve = np.multiply(_heights(self.problem, shapes, ends), self._astray(beyond))
+        return self._about(curve, np.zeros(len(shapes)))
 
     def _astray(self, ahead: Array) -> Array:
         """Factors by which the product may leave this curve for another; shape (draws, periods)."""
