@@ -55,6 +55,7 @@ def moved(told: Mapping[str, Any], churn: float) -> tuple[list[dict[str, float]]
 @st.fragment
 def charts(told: Mapping[str, Any]) -> None:
     """The slider and what it moves, drawn again without the rest of the page."""
+    place = st.container()  # the chart stands above the slider that moves it
     churn = st.slider(
         f"Customers who leave in a {told['period']}",
         0.0,
@@ -67,7 +68,8 @@ def charts(told: Mapping[str, Any]) -> None:
         "the recorded figure below draws it from its whole range.",
     )
     rows, ever = moved(told, churn / 100)
-    money_charts.customers(rows, ever, told["period"], key="customers")
+    with place:
+        money_charts.customers(rows, ever, told["period"], key="customers")
 
 
 def parameters(told: Mapping[str, Any]) -> None:
@@ -85,11 +87,19 @@ def parameters(told: Mapping[str, Any]) -> None:
     )
     meaning = {"p": "buys on its own", "q": "buys because others did", "m": "all who will ever buy of it"}
     rows = [
-        {"": name, "what it is": meaning.get(name, "shape"), "value": told[name], "se": told["se"][name]}
-        | dict(zip(("low", "high"), told["interval"][name], strict=True))
+        {"": name, "what it is": meaning.get(name, "shape"), "value": _short(told[name])}
+        | {"se": _short(told["se"][name])}
+        | dict(zip(("low", "high"), map(_short, told["interval"][name]), strict=True))
         for name in told["se"]
     ]
     st.dataframe(pd.DataFrame(rows), hide_index=True, alt="Parameters of the adoption curve")
+
+
+def _short(value: float | None) -> str:
+    """Four digits, thousands separated; a bound that the series does not tell is said to be none."""
+    if value is None:
+        return "none"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
 
 
 def own_series(it: Entry, of: Venture) -> None:

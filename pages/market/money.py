@@ -68,6 +68,7 @@ def service(told: Mapping[str, Any]) -> tuple[Service, str]:
 @st.fragment
 def charts(of: Venture, told: Mapping[str, Any]) -> None:
     """Cost by demand and margin at 1, 10 and 100 times, for the controls as they stand; the rest of the page stays."""
+    place = st.container()  # the charts stand above the controls that move them
     at, name = service(told)
     demand = np.asarray(told["draws"]["demand"])
     price = np.asarray(told["draws"]["price"]) if told["currency"] == "USD" else None
@@ -79,10 +80,11 @@ def charts(of: Venture, told: Mapping[str, Any]) -> None:
     title = f"On {name}: {money_charts.said_cost(rows[0]['cost'])} at the stated demand"
     title += f", {number(ratio)} times less at 100 times of it" if ratio > 1.05 else ", and no less with more of it"
     marks = [(middle * s, f"{s} ×") for s in SCALES]
-    money_charts.cost([middle * s for s in _GRID.tolist()], grid, marks, key="cost", title=title)
-    if price is not None:
-        must = dict(zip(SCALES, (of.must.margin, of.must.margin_10x, of.must.margin_100x), strict=True))
-        money_charts.margins(rows, key="margins", must=must)
+    with place:
+        money_charts.cost([middle * s for s in _GRID.tolist()], grid, marks, key="cost", title=title)
+        if price is not None:
+            must = dict(zip(SCALES, (of.must.margin, of.must.margin_10x, of.must.margin_100x), strict=True))
+            money_charts.margins(rows, key="margins", must=must)
     loads(rows)
 
 
