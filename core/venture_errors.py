@@ -45,9 +45,15 @@ def _say(error: Any, schema: type[BaseModel]) -> str:
         case "wrong_at":
             return f"{key}: {limit['said']}."
         case "value_error":
-            return f"{key}: {limit['error']}."
+            return f"{key}{_whose(error)}: {limit['error']}."
         case _:
             return f"{key}: {error['msg'].replace('Input should', 'must').replace('Value error, ', '')}."
+
+
+def _whose(error: Any) -> str:
+    """The id of the table that an error is of, where it has one: nobody counts figures to find the third."""
+    table = error.get("input")
+    return f" ({table['id']})" if isinstance(table, dict) and isinstance(table.get("id"), str) else ""
 
 
 def _nearest(loc: tuple[str | int, ...], schema: type[BaseModel]) -> str:

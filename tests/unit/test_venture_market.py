@@ -94,7 +94,7 @@ def test_a_market_alone_is_a_file_too(tmp_path: Path, head: str) -> None:
     (tmp_path / "m.toml").write_text(text)
     assert [a.id for a in load_market(tmp_path / "m.toml").assumptions] == ["banks", "price", "reach"]
     (tmp_path / "m.toml").write_text(text.replace("p90 = 0.3", "p90 = 0.1"))
-    with pytest.raises(InputError, match=r"line \d+: .*assumptions\.3: needs 0 < p10 <= p50 <= p90"):
+    with pytest.raises(InputError, match=r"line \d+: .*assumptions\.3 \([a-z]+\): needs 0 < p10 <= p50 <= p90"):
         load_market(tmp_path / "m.toml")
 
 
