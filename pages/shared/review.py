@@ -1,6 +1,7 @@
 """The kept review of a venture: read where it is fresh, asked for again where it is not."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import streamlit as st
@@ -20,6 +21,7 @@ from pages.shared.watch import live, start
 
 VERDICT, CHANCE = "readiness.verdict", "readiness.p_go"
 KIND = "review"
+_PAUSE = timedelta(minutes=1)
 _BACK = 12  # reviews to look back for one that differs
 
 
@@ -38,14 +40,20 @@ def kept(found: Mapping[str, Evidence], today: Assessment, now: Inputs) -> tuple
 
 
 def keep_fresh(of: Venture, found: Mapping[str, Evidence], fresh: bool) -> None:
-    """Ask for a review where anything was measured since the last one; not again where one failed on the same."""
+    """Ask for a review where anything was measured since the last one; not again where one failed on the same.
+
+    Where one that was just made does not speak of today either (a worker of another version made it), a minute is
+    waited: a page must not ask for ever.
+    """
     measured = [e for e in found.values() if e.room != READINESS]
     if fresh or not measured or live(of):
         return
     last = next((j for j in jobs(store(), venture=of.key, limit=50) if j.kind == KIND), None)
     newest = max(e.measured_at for e in measured)
-    if last is not None and last.status is JobStatus.FAILED and last.created >= newest:
-        return
+    if last is not None and last.created >= newest:
+        just_now = datetime.now(UTC) - last.created < _PAUSE
+        if last.status is JobStatus.FAILED or just_now:
+            return
     start(of, [KIND])
 
 

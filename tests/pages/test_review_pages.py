@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from core.feeds import inputs_of
-from core.jobs import jobs
+from core.jobs import cancel, jobs, submit
 from core.settings import Settings
 from core.store import append, connect, latest
 from core.venture import Venture, load
@@ -102,3 +102,13 @@ def test_a_review_whose_checks_answer_otherwise_today_is_not_shown(own: Settings
     at = open_page("", of)
     assert not [m for m in at.metric if m.label == "P(go)"]
     assert [j.kind for j in jobs(connect(own), venture=of.key)] == ["review"]
+
+
+def test_a_review_that_was_just_made_is_not_asked_for_again_at_once(own: Settings, of: Venture) -> None:
+    engine = connect(own)
+    job = submit(engine, own, "review", venture=of.key)
+    cancel(engine, job)  # it ended just now, and what the page finds is still not of today
+    stale = latest(engine, of.key, detail=True)["readiness.verdict"].with_inputs({"venture.toml": "another"})
+    append(engine, of.key, [stale])
+    assert not open_page("", of).exception
+    assert [j.id for j in jobs(engine, venture=of.key)] == [job]
