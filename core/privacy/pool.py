@@ -160,6 +160,7 @@ class Pool:
 
 def _first(engine: Engine, pipes: Sequence[Connection]) -> None:
     """The worker that loads the engine, forks one for each further pipe, and takes care of them."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # each core has a worker of its own; NumPy is not loaded yet
     try:
         answer = engine.make()
         answer([WARM])

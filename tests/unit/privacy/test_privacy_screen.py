@@ -88,19 +88,40 @@ def test_reference_mode_ends_names_where_the_defaults_parser_ends_a_sentence() -
 
 def agree(text: str) -> None:
     how = {"score_threshold": 0.0, "return_decision_process": True, "context": ["phone"]}
-    [(_, words)] = built().nlp_engine.process_batch([text], "en")
+    [words] = built().nlp_engine.read([text])
     whole = built().analyze(text, "en", nlp_artifacts=words, **how)
     assert found(built().found(text, words, context=["phone"])) == found(whole)
 
 
 def test_no_telephone_number_that_may_be_valid_is_shorter_than_the_screen_says() -> None:
-    """With its country's code for any region, without it for those that Presidio asks for."""
+    """With its country's code, or the sign for abroad, for any region; without it for those that Presidio asks for."""
     for region in phonenumbers.SUPPORTED_REGIONS:
         numbers: Any = phonenumbers.PhoneMetadata.metadata_for_region(region)
         shortest = min(numbers.general_desc.possible_length)
-        if region not in PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS:
-            shortest += len(str(phonenumbers.country_code_for_region(region)))
-        assert shortest >= engine.SHORTEST_PHONE, region
+        code = len(str(phonenumbers.country_code_for_region(region)))
+        assert code + shortest >= engine.SHORTEST_PHONE, region  # after a plus, which is read alike in every region
+        assert 2 + code + shortest >= engine.SHORTEST_ELSEWHERE, region
+        if region in PhoneRecognizer.DEFAULT_SUPPORTED_REGIONS:
+            least = engine.SHORTEST_PHONE if region == engine.SHORT_REGION else engine.SHORTEST_ELSEWHERE
+            assert shortest >= least, region
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["+49", "0049", "(0)", "112", "1234", "555", "0132", "020 7946", " ", "-", ".", "x12", "ext. 7"]
+        )
+        | NOISE,
+        max_size=7,
+    )
+)
+def test_phones_are_found_in_every_form_in_which_presidio_finds_them(parts: list[str]) -> None:
+    text = "".join(parts)
+    quick, whole = engine.QuickPhone(), PhoneRecognizer()
+    assert {(r.start, r.end) for r in quick.analyze(text, ["PHONE_NUMBER"])} == {
+        (r.start, r.end) for r in whole.analyze(text, ["PHONE_NUMBER"])
+    }
 
 
 def test_digits_of_any_script_are_counted() -> None:
