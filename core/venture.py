@@ -17,6 +17,7 @@ from pydantic import BaseModel, Field, PrivateAttr, ValidationError, field_valid
 
 from core.contents import content_hash, packages_hash
 from core.errors import InputError
+from core.settings import private_folder, settings
 from core.venture_errors import problems
 from core.venture_market import Assumption as Assumption
 from core.venture_market import Market as Market
@@ -29,6 +30,8 @@ Mode = Literal["internal", "saas", "on_premises", "on_device"]
 Scenario = Literal["support-desk", "financial-risk", "medical-triage", "other"]
 BUNDLED = "all-MiniLM-L6-v2"
 GUIDES = ("eu_ai_act", "nist_ai_rmf", "readiness_levels")  # files of data/guides
+OWN_NAMES = "names.npz"  # in the venture's private folder: the weights of a name model of its own
+OWN_NAMES_INPUT = "own name model"
 RULES = "privacy.toml"  # beside venture.toml: the venture's own rules of the search for personal data
 
 
@@ -250,6 +253,8 @@ class Venture(Part):
         out = {f"venture.toml ({', '.join(parts)})": hashlib.sha256(text.encode()).hexdigest()}
         for path in self._files(room):
             out[path] = self._hash(path)
+        if room == "privacy" and (own := private_folder(settings().var, self.key) / OWN_NAMES).exists():
+            out[OWN_NAMES_INPUT] = content_hash(own)
         return out
 
     def _files(self, room: str) -> list[str]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.evidence import Evidence, Source
 from core.privacy import policy
+from core.privacy.first import Firsts
 from core.privacy.names.measure import described, use
 from core.privacy.risk import record as risk
 from core.privacy.scan import TableScan, scan_file
@@ -47,17 +48,27 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
     files = [(path, venture.locate(path), sample) for path, sample in reversed(wanted.items())]
     if not files:
         return [_unknown(id_) for id_ in _UNITS] + risk.unknown(NO_DATA)
-    progress(0, 1, "loading the recognisers")
+    progress(0, 1, "starting the search")
     use(venture)
     rules = venture.locate(RULES) if (venture.folder / RULES).exists() else None
     size = sum(full.stat().st_size for _, full, _ in files) or 1
     limit = settings().upload_rows
     scans: list[TableScan] = []
     tables, done = [], 0
+    seen = Firsts(run_dir)
     with searching(size, rules) as search:
         for path, full, sample in files:
             share = part(progress, done / size, (done := done + full.stat().st_size) / size)
-            of_file = list(scan_file(full, sample=sample, progress=share, name=path, max_rows=limit, finder=search))
+            found = scan_file(
+                full,
+                sample=sample,
+                progress=share,
+                name=path,
+                max_rows=limit,
+                finder=search,
+                first=lambda look: seen.add(look.as_json()),
+            )
+            of_file = list(found)
             scans += of_file
             tables.append((path, full, of_file[0].as_json()["columns"]))  # re-identification looks at the first sheet
         problems = search.problems

@@ -29,6 +29,10 @@ Answer = list[tuple[int, int, str, float]]  # start, end, type, score of each sp
 Call = tuple[list[str], Mapping[str, Any]]  # texts, and how they are to be read
 
 
+def ignore(seconds: int) -> None:
+    """Take no notice of the time that passes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Which engine a worker holds: "module:function" that makes it from keyword arguments, and those.
@@ -87,10 +91,16 @@ class Pool:
         self._pids: list[int] = []
         self.problems: dict[str, None] = {}  # what a worker's engine had to leave out, in the order told
 
-    def wait(self) -> None:
-        """Wait until every worker stands ready."""
-        if not self._pids:
-            self._pids = [self._receive(pipe) for pipe in self._pipes]
+    def wait(self, tick: Callable[[int], None] = ignore) -> None:
+        """Wait until every worker stands ready, telling each second how many have passed."""
+        if self._pids:
+            return
+        seconds = 0
+        for pipe in self._pipes:
+            while not pipe.poll(1):
+                seconds += 1
+                tick(seconds)
+        self._pids = [self._receive(pipe) for pipe in self._pipes]
 
     def __enter__(self) -> "Pool":
         return self

@@ -2,14 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import InputError
+from core.privacy import first as firsts
 from core.privacy import policy
-from core.privacy.search import Finder
+from core.privacy.search import Finder, ready
 from core.privacy.shapes import Shape, shape
 from core.privacy.share import Share, share_of
 from core.privacy.source import Table, open_table, open_tables
@@ -19,6 +20,8 @@ from core.privacy.tally import ColumnScan
 from core.progress import Progress, silent
 
 SEED = 7
+
+First = Callable[["TableScan"], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,7 @@ def scan(
     name = name or path.name
     begun = time.perf_counter()
     table = open_table(path, name=name, max_rows=max_rows, tick=_reading(name, progress), seed=seed)
-    return _scan_table(table, sample, seed, progress, finder, begun)
+    return _scan_table(table, sample, seed, progress, finder or _own(), begun)
 
 
 def scan_file(
@@ -98,6 +101,7 @@ def scan_file(
     name: str = "",
     max_rows: int | None = None,
     finder: Finder | None = None,
+    first: First | None = None,
 ) -> Iterator[TableScan]:
     """Scan each table of a file.
 
@@ -108,6 +112,7 @@ def scan_file(
         progress: called with the rows done of those to do.
         max_rows: the most rows a table may have; no limit where None.
         finder: the detector; this process's own where None.
+        first: told what some rows of a larger table hold, before all of it is read.
 
     Raises:
         InputError: the file is no table that can be read, or its first row is not column names.
@@ -115,7 +120,7 @@ def scan_file(
     name = name or path.name
     begun = time.perf_counter()
     for table in open_tables(path, name=name, max_rows=max_rows, tick=_reading(name, progress), seed=seed):
-        yield _scan_table(table, sample, seed, progress, finder, begun)
+        yield _scan_table(table, sample, seed, progress, finder or _own(), begun, first)
         begun = time.perf_counter()
 
 
@@ -124,11 +129,19 @@ def _reading(name: str, progress: Progress) -> Callable[[], None]:
 
 
 def _scan_table(
-    table: Table, sample: int | None, seed: int, progress: Progress, finder: Finder | None, begun: float
+    table: Table,
+    sample: int | None,
+    seed: int,
+    progress: Progress,
+    finder: Finder,
+    begun: float,
+    first: First | None = None,
 ) -> TableScan:
-    progress(0, table.rows, f"{table.name}: loading the recognisers")
-    finder = finder or _own()
+    progress(0, table.rows, f"{table.name}: {table.rows:,} rows, looking at their columns")
+    ready(finder, progress)
     labels = _labels(finder, table)
+    if first and table.rows > 2 * firsts.ROWS:
+        first(_look(table, labels, progress, finder, begun))
     picked = None
     if sample is not None and sample < table.rows:
         picked = sorted(random.Random(seed).sample(range(table.rows), sample))  # noqa: S311 - a sample, not a secret
@@ -138,6 +151,19 @@ def _scan_table(
     sweep.sample_names([d for d in table.draw if wanted is None or d[0] in wanted])
     for chunk in table.chunks(picked):
         sweep.take(chunk)
+    return _drawn_up(table, sweep, begun)
+
+
+def _look(table: Table, labels: Sequence[str], progress: Progress, finder: Finder, begun: float) -> TableScan:
+    """What some rows hold, drawn at random when the table was read."""
+    rows = [row for _, row in table.draw[: firsts.ROWS]]
+    note = f"{table.name}: a first look at {len(rows):,} rows"
+    sweep = Sweep(finder, table, labels, len(rows), lambda done, total, _="": progress(0, 1, note))
+    sweep.take(rows)
+    return _drawn_up(table, sweep, begun)
+
+
+def _drawn_up(table: Table, sweep: Sweep, begun: float) -> TableScan:
     counted, judged, columns = sweep.close()
     return TableScan(
         name=table.name,

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from core.privacy.names.weights import IN_FORCE
-from core.privacy.pool import Engine, Pool, batches
+from core.privacy.pool import Engine, Pool, batches, ignore
 from core.privacy.spans import Span
+from core.progress import Progress
 
 LARGE = 200_000  # bytes of files from which processes of their own are worth their start
 AHEAD = "core.privacy.ahead"  # holds processes that were started before they were asked for
@@ -67,13 +68,13 @@ class Processes:
         """Whether these are what would be started now."""
         return self._like == (policy, os.environ.get(IN_FORCE))
 
-    def wait(self) -> None:
-        """Wait until they are ready.
+    def wait(self, tick: Callable[[int], None] = ignore) -> None:
+        """Wait until they are ready, telling each second how many have passed.
 
         Raises:
             InputError: the policy cannot be used.
         """
-        self._pool.wait()
+        self._pool.wait(tick)
 
     def detect(
         self, texts: Sequence[str], *, context: Sequence[str] = (), names: bool = True, weak: bool = False
@@ -94,6 +95,12 @@ def answers(finder: Finder, questions: Sequence[Question]) -> Iterator[list[list
         for question in questions:
             for batch in batches(question.texts):
                 yield finder.detect(batch, **question.how)
+
+
+def ready(finder: Finder, progress: Progress) -> None:
+    """Wait until what searches is loaded, and say so each second."""
+    if isinstance(finder, Processes):
+        finder.wait(lambda seconds: progress(0, 1, f"loading the recognisers · {seconds} s"))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from core.privacy.leak import record
 from core.privacy.leak.mark import Mark, merged, places
 from core.privacy.leak.sheet import Folder, Row, Sheet
 from core.store import append
-from core.venture import RULES, Venture
+from core.venture import OWN_NAMES_INPUT, RULES, Venture
 from pages.shared import leak_charts
 from pages.shared.figures import figure_row
 from pages.shared.files import bring
@@ -123,15 +123,16 @@ def _save(of: Venture, private: Folder, slug: str, i: int, key: str, texts: list
         return
     left = [j for j in [*range(i + 1, len(sheet.rows)), *range(i)] if sheet.rows[j].truth is None]
     _step(slug, left[0] if left else i)
-    if (not left or sheet.labelled % EVERY == 0) and _by_present_rules(of, sheet):
+    if (not left or sheet.labelled % EVERY == 0) and _by_present_search(of, sheet):
         records = [e for e in record.evidence(sheet, sheet.result(texts)) if e.value is not None]
         now = of.inputs("privacy")
         append(store(), of.key, [e.with_inputs(now, days_valid=VALID_DAYS) for e in records])
 
 
-def _by_present_rules(of: Venture, sheet: Sheet) -> bool:
-    """Whether the rows were searched by the rules that the venture has now."""
-    return sheet.searched_by(RULES, of.inputs("privacy").get(RULES, ""))
+def _by_present_search(of: Venture, sheet: Sheet) -> bool:
+    """Whether the rows were searched with the rules and the name model that the venture has now."""
+    now = of.inputs("privacy")
+    return sheet.searched_by(RULES, now.get(RULES, ""), now.get(OWN_NAMES_INPUT, ""))
 
 
 def _label(of: Venture, sheet: Sheet, texts: list[str], private: Folder, slug: str) -> None:
@@ -190,7 +191,7 @@ def _results(sheet: Sheet, records: dict[str, Evidence], texts: list[str]) -> No
     if not sheet.labelled:
         return
     result = sheet.result(texts)
-    st.subheader("What the labels say", anchor=False)
+    st.header("What the labels say", anchor=False)
     figure_row(records, _FIGURES, set())
     if result.leaking_direct is not None:
         d = result.leaking_direct
@@ -226,7 +227,7 @@ def _changed(change: Mapping[str, Any]) -> None:
 def _canaries(e: Evidence) -> None:
     """How many planted values could be read in a masked copy, by type where any could."""
     read = [f"{policy.title(t['type'])} {t['read']} of {t['planted']}" for t in e.detail.get("types", []) if t["read"]]
-    st.subheader("Canaries", anchor=False)
+    st.header("Canaries", anchor=False)
     figure_row(
         {e.id: e}, ((e.id, "Planted values still readable", "Known, made-up values, so nothing is guessed."),), set()
     )
@@ -262,9 +263,10 @@ def main() -> None:
         sheet, problem = None, str(error)
     records = {e.id: e for e in record.evidence(sheet, sheet.result(texts))} if sheet is not None else {}
     said.markdown(answer(records.get(record.LEAK), sheet))
-    if sheet is not None and not _by_present_rules(of, sheet):
+    if sheet is not None and not _by_present_search(of, sheet):
         problem = (
-            f"{RULES} changed since these rows were searched; search them again, then the figures go to the board."
+            f"{RULES} or your own name model changed since these rows were searched; search them again, then the "
+            "figures go to the board."
         )
     if problem:
         st.warning(problem, icon=":material/history:")

@@ -27,7 +27,7 @@ LEAST = 0.4  # the search's own threshold
 
 def show(of: Venture, it: Entry, rules: RuleFile) -> None:
     """Ask what should change, and the form for it."""
-    st.subheader("Teach it", anchor=False)
+    st.header("Teach it", anchor=False)
     what = st.radio(
         "What should change?", (MISSES, WRONG, SURE), horizontal=True, key=f"teach-what-{it.slug}"
     )  # fmt: skip

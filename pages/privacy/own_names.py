@@ -7,7 +7,7 @@ import streamlit as st
 
 from core.privacy.leak.sheet import Folder
 from core.privacy.names import weights
-from core.venture import Venture
+from core.venture import OWN_NAMES, Venture
 from core.ventures import Entry
 from pages.shared import leak_charts
 from pages.shared.frame import config
@@ -33,7 +33,7 @@ def answer(of: Venture) -> None:
 
 
 def _file(of: Venture) -> Any:
-    return Folder.of(config().var, of.key).path / weights.OWN
+    return Folder.of(config().var, of.key).path / OWN_NAMES
 
 
 def _adopted(of: Venture) -> Mapping[str, Any]:

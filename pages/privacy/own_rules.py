@@ -125,7 +125,7 @@ def _known(of: Venture, rules: RuleFile, result: Job | None) -> None:
     """Each rule in words with a way to take it back, and how far it reaches where that was measured."""
     if not (rules.recognisers or rules.allow or rules.thresholds):
         return
-    st.subheader("What it was taught", anchor=False)
+    st.header("What it was taught", anchor=False)
     reach = {r["number"]: r for r in result.result["reach"]} if result is not None else {}
     for i, rule in enumerate(rules.recognisers):
         _line(of, f"rule-{i}", _words(rule), own_effect.reach(reach.get(i + 1)), partial(edits.remove, place=i))

@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.evidence import Evidence
 from core.privacy.share import share_of
+from pages.privacy import scan_first
 from pages.shared import charts
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.files import bring
@@ -144,6 +145,7 @@ def main() -> None:
         names = ", ".join(dict.fromkeys(p for d in of.datasets for p in (d.path, d.test) if p)) or "none"
         st.caption(f"Data: {names}. Raw values stay in the file: they reach no log, no report and no database.")
     watch(of, ["privacy"])
+    scan_first.show(of)
     if shares is None and of.datasets:
         get_ready(of, "privacy")
     bring(entry(), data=True)

@@ -273,7 +273,7 @@ def test_rules_that_changed_since_the_search_are_told_and_keep_the_figures_off_t
 ) -> None:
     (of.folder / RULES).write_text('allow = ["parcel"]\n', encoding="utf-8")
     at = open_page()
-    assert any(f"{RULES} changed" in w.value for w in at.warning)
+    assert any(f"{RULES} or your own name model changed" in w.value for w in at.warning)
     for _ in sheet(private).rows:
         save(at)
     assert sheet(private).labelled == len(sheet(private).rows)

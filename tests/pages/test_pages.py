@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from core import ventures
 from core.evidence import ROOMS, Evidence, Source
-from core.jobs import KINDS, jobs, submit
+from core.jobs import KINDS, get, jobs, submit
+from core.privacy.first import Firsts
 from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
@@ -202,6 +203,24 @@ def test_an_uploaded_table_becomes_a_data_set(own: Settings) -> None:
     of = load(file)
     assert of.datasets[0].path == "my-rows.csv"
     assert of.datasets[0].text == "text"
+
+
+def test_what_the_first_rows_hold_is_shown_while_a_scan_runs(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    of = load(file)
+    number = submit(connect(own), own, "privacy", venture=of.key)
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    assert "A first look" not in words(at)
+    run = Path(get(connect(own), number).run_dir)
+    run.mkdir(parents=True)
+    share = {"rate": 0.2, "low": 0.15, "high": 0.26}
+    entity = share | {"title": "person name", "examples": ["A*** ***"]}
+    look = {"path": "a.csv", "rows": 900, "scanned": 200, "direct": share}
+    Firsts(run).add(look | {"columns": [{"name": "text", "entities": [entity]}]})
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    assert not at.exception
+    assert "20 % (15 to 26 %) of its 900 rows hold a direct identifier, by 200 rows." in words(at)
+    assert at.dataframe[0].value["what"].tolist() == ["person name"]
 
 
 def test_a_text_becomes_a_data_set_that_is_only_scanned(own: Settings) -> None:

@@ -15,7 +15,7 @@ from core.privacy.names import weights
 from core.privacy.rulefile import parse
 from core.privacy.teach.draft import Draft, fingerprint
 from core.settings import Settings
-from core.venture import RULES, Venture, load
+from core.venture import OWN_NAMES, RULES, Venture, load
 from pages.shared import frame
 from tests.pages.test_leak_page import TEXTS, find, open_page, words
 
@@ -304,9 +304,12 @@ def test_a_training_that_was_not_adopted_says_why_with_both_figures(of: Venture)
 
 
 def test_an_adopted_model_is_said_and_can_be_dropped(of: Venture, own: Settings) -> None:
-    file = Folder.of(own.var, of.key).path / weights.OWN
+    file = Folder.of(own.var, of.key).path / OWN_NAMES
     file.parent.mkdir(parents=True)
+    before = of.inputs("privacy")
     weights.save(file, {}, {}, {"outcome": OUTCOME | {"adopted": True, "reason": "Fewer texts leak."}})
+    adopted = of.inputs("privacy")
+    assert adopted != before  # so that the figures of the model that ships are stale
     at = names(page())
     assert "a name model of this venture's own" in words(at)
     assert "**Adopted.**" in words(at)
@@ -314,3 +317,4 @@ def test_an_adopted_model_is_said_and_can_be_dropped(of: Venture, own: Settings)
     assert not at.exception
     assert not file.exists()
     assert "It uses the name model that ships" in words(at)
+    assert of.inputs("privacy") == before

@@ -63,9 +63,11 @@ class Sheet:
         """Rows that a person has looked through."""
         return sum(r.truth is not None for r in self.rows)
 
-    def searched_by(self, rules: str, sha256: str) -> bool:
-        """Whether the search used this file of own rules with this content; an empty hash stands for no such file."""
-        return self.detector.partition(f"; {rules} ")[2] == sha256[:8]
+    def searched_by(self, rules: str, rules_sha256: str, names_sha256: str) -> bool:
+        """Whether the search used this file of own rules and own name model; an empty hash stands for none."""
+        before, _, by_rules = self.detector.partition(f"; {rules} ")
+        by_names = before.partition("; own names ")[2]
+        return (by_rules, by_names) == (rules_sha256[:8], names_sha256[:8])
 
     def with_truth(self, i: int, truth: Sequence[Mark] | None) -> "Sheet":
         """The sheet with row `i` labelled; with None its label is taken back."""

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from core.contents import content_hash
 from core.errors import InputError
 from core.privacy.leak.pick import read_texts, sources
 from core.privacy.leak.sheet import Folder
@@ -16,7 +15,7 @@ from core.privacy.search import described as engine
 from core.privacy.source import open_table
 from core.progress import Progress, silent
 from core.settings import settings
-from core.venture import RULES, Venture, load
+from core.venture import OWN_NAMES, OWN_NAMES_INPUT, RULES, Venture, load
 
 if TYPE_CHECKING:
     from core.privacy.detect import Detector
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
 def own_file(venture: Venture) -> Path:
     """Where the venture's adopted weights lie: in its private folder, for they were learned from its rows."""
-    return Folder.of(settings().var, venture.key).path / weights.OWN
+    return Folder.of(settings().var, venture.key).path / OWN_NAMES
 
 
 def use(venture: Venture) -> None:
@@ -62,8 +61,9 @@ def rules_of(venture: Venture) -> "Rules | None":
 
 def described(venture: Venture) -> str:
     """What searched, for the source of a figure: the detector, and the hashes of own weights and rules."""
-    own_names, rules = own_file(venture), venture.inputs("privacy").get(RULES)
-    by = f"{engine()}; own names {content_hash(own_names)[:8]}" if own_names.exists() else engine()
+    inputs = venture.inputs("privacy")
+    own_names, rules = inputs.get(OWN_NAMES_INPUT), inputs.get(RULES)
+    by = f"{engine()}; own names {own_names[:8]}" if own_names else engine()
     return f"{by}; {RULES} {rules[:8]}" if rules else by
 
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from core.privacy.names.templates import FOLDER
 
 SHIPPED = FOLDER / "tuned.npz"
-OWN = "names.npz"  # in a venture's private folder: what was adopted of its own
 ABOUT = "about"
 IN_FORCE = "PREFLIGHT_NAMES"  # set by the process that scans for a venture, read by the workers that it starts
 

@@ -9,6 +9,7 @@ import pytest
 
 from core.errors import InputError
 from core.evidence import Evidence
+from core.privacy import first
 from core.privacy import measure as door
 from core.privacy.measure import measure
 from core.venture import Venture, parse
@@ -151,3 +152,19 @@ def test_every_sheet_of_a_workbook_is_scanned(tmp_path: Path) -> None:
     assert [f["path"] for f in share.detail["files"]] == ["book.xlsx [Sheet]", "book.xlsx [More]"]
     assert share.n == 3
     assert share.value == pytest.approx(2 / 3)
+
+
+def test_a_first_look_is_told_before_all_rows_are_read_and_holds_no_value(folder: Path, tmp_path: Path) -> None:
+    lines = [f"{'write to ann@example.org' if i % 4 == 0 else 'all is well'} {i},a" for i in range(600)]
+    (folder / "data" / "rows.csv").write_text("text,intent\n" + "\n".join(lines))
+    told: list[int] = []
+
+    def progress(done: float, total: float, note: str = "") -> None:
+        told.append(len(first.read(tmp_path)) if "600 rows" in note and "columns" not in note else 0)
+
+    measure(venture(folder), tmp_path, progress)
+    assert 1 in told
+    [look] = first.read(tmp_path)
+    assert (look["rows"], look["scanned"]) == (600, first.ROWS)
+    assert look["direct"]["low"] < 0.25 < look["direct"]["high"]
+    assert "ann@" not in (tmp_path / "first.json").read_text()
