@@ -7,10 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import onnx
 import pytest
 from optimise_support import finished_run
 
 from core.errors import InputError
+from core.model.optimise import export as exporting
+from core.model.optimise import run as running
 from core.model.optimise import variants
 from core.model.optimise.run import Asked, optimise
 from core.model.optimise.variants import RECIPES
@@ -87,6 +91,25 @@ def test_one_variant_that_fails_is_named_and_the_others_are_measured(
     found = optimise(Asked(copy, students=False, seconds=1, server_seconds=2))
     assert found["left_out"] == [{"name": "onnx-int8", "why": "onnx-int8: the disk is full."}]
     assert [v["name"] for v in found["variants"]] == ["fp32", "onnx-fp32"]
+
+
+def test_a_processor_without_8_bit_products_is_told_and_its_weights_keep_to_7_bits(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (running, exporting):
+        monkeypatch.setattr(module, "cpu_flags", lambda: ("avx2",))
+    copy = Path(shutil.copytree(run, tmp_path / "run"))
+    shutil.rmtree(copy / "variants", ignore_errors=True)
+    found = optimise(Asked(copy, students=False, seconds=1, server_seconds=2))
+    assert "no VNNI" in found["portability"]
+    assert _widest(copy) <= 64 < _widest(run)
+
+
+def _widest(run: Path) -> int:
+    """The largest whole number among the INT8 variant's weights."""
+    graph = onnx.load(run / "variants" / "onnx-int8" / "model.onnx").graph
+    weights = [w for w in map(onnx.numpy_helper.to_array, graph.initializer) if w.dtype == np.int8]
+    return max(int(np.abs(w.astype(np.int16)).max()) for w in weights if w.ndim == 2)
 
 
 def test_a_cancelled_one_keeps_what_it_made(run: Path, tmp_path: Path) -> None:
