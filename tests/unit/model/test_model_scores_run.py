@@ -102,7 +102,7 @@ def test_a_venture_of_scores_has_errors_and_no_accuracy(asked: Asked, tiny_base:
     of = parse({"schema": 1, "name": "Test", "model": settings, "datasets": [data]}, tmp_path / "venture.toml")
     told: list[tuple[float, str]] = []
     found = {e.id: e for e in measure(of, tmp_path / "run", lambda d, t, n="": told.append((d / t, n)))}
-    assert set(found) == set(evidence.IDS) | set(IDS)
+    assert set(found) == set(evidence.IDS) | set(IDS) | {"model.reproduced"}
     for id in ("model.rmse", "model.mae", "model.gain", "model.p50_latency", "model.forecast_minutes"):
         assert found[id].low <= found[id].value <= found[id].high
         assert found[id].unit == evidence.IDS[id]
