@@ -22,6 +22,7 @@ from core.errors import InputError
 from core.model.classifier import WEIGHTS, Classifier, Encoded, in_batches, load_model, save_model, tokenise
 from core.model.config import TrainConfig
 from core.model.disk import write_json
+from core.model.hardware import bf16_native, cpu_flags
 from core.model.losses import Taught
 from core.model.serving.rows import check_run, run_parts
 from core.model.threads import threads
@@ -99,6 +100,9 @@ class Teaching:
             max_length=max_length,
             seed=self.seed,
             freeze_embeddings=self.freeze_embeddings,
+            # With bf16 units a step takes 0.57 (pruned) and 0.69 times (distilled) the processor seconds; whatever it
+            # rounds away shows in the student's receipt.
+            precision="bf16" if bf16_native(cpu_flags()) else "fp32",
         )
 
     def as_json(self) -> dict[str, Any]:
