@@ -88,10 +88,11 @@ def begun_run(
     """
     begin(out, fingerprint(found, minutes))
     advice = advise(found, out, progress)
-    if minutes and minutes < advice.forecast.low:  # said now, not after all of them were spent
+    alone = 0.5 if found.config.refit else 1.0  # of a forecast that counts both trainings: a trial is one
+    if minutes and minutes < advice.forecast.low * alone:  # said now, not after all of them were spent
         raise InputError(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
-            f"{advice.forecast.minutes:.2g} min. Give more minutes, or fewer epochs."
+            f"{advice.forecast.minutes * alone:.2g} min. Give more minutes, or fewer epochs."
         )
     forecast = whole(advice.forecast, minutes, seeds)
     write_json(out / FORECAST, forecast.as_json())
