@@ -65,7 +65,8 @@ def resolve(text: str, spans: Sequence[Span]) -> list[Span]:
 
 
 def joined(text: str, spans: Sequence[Span]) -> list[Span]:
-    """Neighbours that are one thing: a date and its time, a street and the town that the name model found after it."""
+    """Neighbours that are one thing: a date and its time, a street and the town that the name model found after it,
+    a given name and a family name."""
     out: list[Span] = []
     for span in spans:
         last = out[-1] if out else None
@@ -74,7 +75,8 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
             when = span.type == "DATE_TIME" and re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between)
             street = span.type == "LOCATION" and last.proof == Proof.PATTERN and span.proof == Proof.NAME
             where = street and re.fullmatch(r"[ ,\t]{1,3}", between)
-            if when or where:
+            who = span.type == "PERSON" and span.proof == last.proof == Proof.NAME and between == " "
+            if when or where or who:
                 out[-1] = replace(last, end=span.end)
                 continue
         out.append(span)

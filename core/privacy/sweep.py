@@ -213,7 +213,7 @@ class Sweep:
         found, at = defaultdict[int, list[list[Outcome]]](list), 0
         for i, values, tier in parts:
             read = spans[at : (at := at + len(values))]
-            found[i].append([outcome(v, s, tier) for v, s in zip(values, read, strict=True)])
+            found[i].append([outcome(v, s, tier, self.columns[i].context) for v, s in zip(values, read, strict=True)])
         return found
 
     def _say(self, within: float) -> None:

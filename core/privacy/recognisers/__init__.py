@@ -11,15 +11,17 @@ from core.privacy.recognisers.contextual import Accounts, Ages, Cards, Companies
 from core.privacy.recognisers.dates import Dates
 from core.privacy.recognisers.people import People, Places, Unknown
 from core.privacy.recognisers.secrets import Secrets
+from core.privacy.recognisers.typed import Typed
 
 # These rest on word lists, as the name model rests on its training.
-BY_NAME = frozenset(finder.__name__ for finder in (People, Places, Unknown, Companies))
+BY_NAME = frozenset(finder.__name__ for finder in (People, Places, Unknown, Companies, Typed))
 
 
 KINDS: tuple[type[Finder], ...] = (
     People,
     Places,
     Unknown,
+    Typed,
     Address,
     Dates,
     Phones,

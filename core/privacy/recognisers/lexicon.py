@@ -128,6 +128,20 @@ def common(word: str) -> bool:
     return bool(doubled and doubled[1] + doubled[2] in every)
 
 
+def plain(low: str) -> bool:
+    """Whether a word in lower case stands in the dictionary as it is."""
+    return low in _lemmas()[0] or low in STOP_WORDS
+
+
+def active(low: str, *, inflected: bool = True) -> bool:
+    """Whether a word in lower case is an adjective, an adverb or a verb, or perhaps one that is inflected."""
+    other = _lemmas()[1]
+    if not inflected:
+        return low in other
+    stems = (low, low.removesuffix("s"), low.removesuffix("ed"), low.removesuffix("ing"), low.removesuffix("ing") + "e")
+    return any(stem in other for stem in stems)
+
+
 @lru_cache(100_000)
 def given(word: str) -> bool:
     """Whether a word is a given name and hardly anything else."""
