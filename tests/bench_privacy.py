@@ -2,9 +2,9 @@
 
 `python -m tests.bench_privacy FOLDER` prints JSON, with `--markdown` tables and how fast reference mode is, with
 `--pace` that alone. The folder holds texts.jsonl (`id`,
-`text`) and gold.jsonl (`id`, `template`, `spans`); the file tests/gold/posts.txt may stand for it. Rules were written
-looking at the even templates only ("development"), so the odd ones ("unseen") tell what to expect elsewhere; both
-halves share their generator, or their author, so real texts will be harder.
+`text`) and gold.jsonl (`id`, `template`, `spans`); a file such as tests/gold/posts.txt may stand for it. Rules were
+written looking at the even templates only ("development"), so the odd ones ("unseen") tell what to expect elsewhere;
+both halves share their generator, or their author, so real texts will be harder.
 """
 
 import json
@@ -36,22 +36,33 @@ SAME = {
     "PREFIX": "TITLE",
 }
 IOU = 0.9
-KINDS = ("# tweets", "# forum posts", "# support chats", "# clean")  # parts of a file of posts
+MARKED = re.compile(r"\[\[([A-Z_]+) ([^\]]+)\]\]")
 
 
 def posts(file: Path) -> list[Row]:
-    """The posts of a file in which personal data stands in [[TYPE words]]; each is a template of its own."""
-    lines = [line for line in file.read_text("utf-8").splitlines() if line and line not in KINDS and line[:3] != "#! "]
+    """The posts of a file, one a line, in which personal data stands in [[TYPE words]].
+
+    Each is a template of its own: of even number after a line "# development", of odd number after "# unseen".
+    """
     rows: list[Row] = []
-    for number, line in enumerate(lines):
-        text, spans = "", []
-        for i, part in enumerate(re.split(r"\[\[([A-Z_]+ [^\]]+)\]\]", line)):
-            kind, _, words = part.partition(" ") if i % 2 else ("", "", part)
-            if kind:
-                spans.append((len(text), len(text) + len(words), kind))
-            text += words
-        rows.append((text, number, spans))
+    odd = False
+    for line in file.read_text("utf-8").splitlines():
+        if line in ("# development", "# unseen"):
+            odd = line == "# unseen"
+        elif line and not line.startswith("#! "):
+            text, spans = _marked(line)
+            rows.append((text, 2 * len(rows) + odd, spans))
     return rows
+
+
+def _marked(line: str) -> tuple[str, list[Found]]:
+    """A post without its marks, and where they stood."""
+    text, spans, done = "", [], 0
+    for mark in MARKED.finditer(line):
+        text += line[done : mark.start()]
+        spans.append((len(text), len(text) + len(mark[2]), mark[1]))
+        text, done = text + mark[2], mark.end()
+    return text + line[done:], spans
 
 
 def read(folder: Path) -> list[Row]:

@@ -69,18 +69,27 @@ def joined(text: str, spans: Sequence[Span]) -> list[Span]:
     a given name and a family name."""
     out: list[Span] = []
     for span in spans:
-        last = out[-1] if out else None
-        between = text[last.end : span.start] if last else ""
-        if last and last.type == span.type and not span.weak and not last.weak:
-            when = span.type == "DATE_TIME" and re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between)
-            street = span.type == "LOCATION" and last.proof == Proof.PATTERN and span.proof == Proof.NAME
-            where = street and re.fullmatch(r"[ ,\t]{1,3}", between)
-            who = span.type == "PERSON" and span.proof == last.proof == Proof.NAME and between == " "
-            if when or where or who:
-                out[-1] = replace(last, end=span.end)
-                continue
-        out.append(span)
+        if out and _one(out[-1], span, text[out[-1].end : span.start]):
+            out[-1] = replace(out[-1], end=span.end)
+        else:
+            out.append(span)
     return out
+
+
+def _one(last: Span, span: Span, between: str) -> bool:
+    """Whether two spans with some characters between them are one."""
+    if last.type != span.type or span.weak or last.weak:
+        return False
+    match span.type:
+        case "DATE_TIME":
+            return bool(re.fullmatch(r"T|,?\s{1,2}(?:at\s)?", between))
+        case "LOCATION":
+            street = last.proof == Proof.PATTERN and span.proof == Proof.NAME
+            return street and bool(re.fullmatch(r"[ ,\t]{1,3}", between))
+        case "PERSON":
+            return last.proof == span.proof == Proof.NAME and between == " "
+        case _:
+            return False
 
 
 def _free(span: Span, kept: Sequence[Span]) -> list[tuple[int, int]]:

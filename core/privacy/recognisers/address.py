@@ -92,7 +92,7 @@ _CODE = re.compile(
     r"|[A-Z]|$))|\d{2}-\d{3}\b"
     r"|\d{3}\s\d{2}\b|\d{6}\b"
 )
-_UK = re.compile(r"\b[A-PR-UWYZ][A-HJ-Y]?\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}\b")
+_UK = re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HJ-Y]?\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}(?![\w-])", _I)
 _CANADA = re.compile(r"\b[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]?\d[ABCEGHJ-NPRSTV-Z]\d\b")
 _SHORT = re.compile(r"(?:[A-Z]{2,3}|\d{2}|nan)\b(?=\s*(?:\d{4,6}\b|[,\n?.]|$))")
 _TOWN = re.compile(rf"{_W}(?:[ \-]{_W}){{0,4}}")

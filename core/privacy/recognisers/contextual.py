@@ -70,6 +70,8 @@ _AGES = (
     re.compile(r"\b(?:i'm|i am|im|he's|she's|he is|she is|(?:when|since|until|before) (?:i|he|she) (?:was"
         r"|turned))\s(?:only\s|just\s|now\s|about\s|almost\s|nearly\s)?(?P<value>[1-9]\d)(?=\s*(?:$|[,.;!?)\n]"
         r"|and\b|but\b|now\b|yo\b))(?![.,]\d)", _I),
+    re.compile(rf"\b(?:my|our|his|her|their)\s(?:{lexicon.KIN})(?:\s(?!is\b)[^\W\d_]{{2,15}})?,?\s(?:is|who's|who\sis|whos|s?he's"
+        r"|s?hes)\s(?P<value>\d{1,3})\b(?!\s?(?:%|[.,:/]\d|[ap]m\b|[a-z]{3,}s\b(?!\sold)))", _I),
 )  # fmt: skip
 _PREFIXES = re.compile(
     r"(?<![\w@#])(?P<value>(?:mr|mrs|ms|mx|dr|prof|rev|hon|sgt|capt|lt|col|gen|sen|gov|fr|miss|professor|herr|frau"

@@ -53,6 +53,12 @@ _NOT_ALONE = frozenset(
     sister son star summer sunday trinity union unique victory virgin virtue will winter world
     """.split()
 )
+# Who a person is to another, as an expression.
+KIN = (
+    r"(?:uncle|aunt(?:ie|y)?|husband|wife|hubby|partner|son|daughter|sons?|kid|mum|mom|dad|brother|sister|bro|sis|friend"
+    r"|mate|bestie|boss|manager|landlord|landlady|flatmate|roommate|neighbou?r|ex|gf|bf|girlfriend|boyfriend|cousin"
+    r"|nephew|niece|colleague|grandma|grandad|nan|guy|man|lady|girl|woman|seller)"
+)
 CALENDAR = frozenset(
     """
     monday tuesday wednesday thursday friday saturday sunday january february march april may june july august

@@ -26,7 +26,7 @@ _OWNED = re.compile(
 _SURE = re.compile(
     r"\b(?:(?:first|last|full|maiden|family|given|user|middle)[ _]?)?names?(?:'s|’s|\s+(?:is|was|are"
     r"|being))?\s*[:=]\s{0,3}"
-    r"|\bnames?(?:'s|’s|\s+(?:is|was|are|being))\s{1,3}|\bname\?\s{1,3}(?:it's\s)?"
+    r"|\bnames?(?:\son\s(?:it|the\s\w+))?(?:'s|’s|\s+(?:is|was|are|being))\s{1,3}|\bname\?\s{1,3}(?:it's\s)?"
     r"|\b(?:named?|called|nicknamed)\s(?:him|her|them|it\s)\s?|\b(?:is|was|am|are|everyone|people"
     r"|friends)\scalls?(?:ed)?(?:\sme)?\s"
     r"|\b(?:partner|husband|wife|son|daughter|brother|sister|friend|boss|colleague|mother|father|child)(?:'s"

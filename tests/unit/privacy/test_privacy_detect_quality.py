@@ -1,6 +1,7 @@
 """Labelled texts: less stays uncovered than with the default, more spans are right, no more clean texts are flagged."""
 
 import random
+from pathlib import Path
 
 import pytest
 
@@ -19,6 +20,23 @@ def test_more_is_found_and_less_is_flagged_than_by_the_default_on_templates_not_
     assert ours["leak"] < default["leak"] / 2
     assert ours["f2"] > default["f2"] + 0.15
     assert ours["clean_flagged"] <= default["clean_flagged"]
+
+
+def test_posts_typed_in_a_hurry_leak_less_than_half_as_much_as_with_the_default_and_clean_ones_are_left_alone() -> None:
+    rows = [r for r in bench_privacy.read(PROJECT / "tests" / "gold" / "posts.txt") if r[1] % 2]
+    texts = [text for text, _, _ in rows]
+    default, ours = (bench_privacy.score(rows, make()(texts)) for make in (bench_privacy.default, bench_privacy.ours))
+    assert ours["private"] >= 60
+    assert ours["leak"] < default["leak"] / 2
+    assert ours["f2"] > default["f2"] + 0.15
+    assert ours["clean_flagged"] <= 0.10
+
+
+def test_marked_posts_are_read_with_the_half_they_belong_to(tmp_path: Path) -> None:
+    (tmp_path / "posts.txt").write_text(
+        "#! told\n# development\nhi [[PERSON ann lee]]!\n# unseen\n#ootd, no\n", "utf-8"
+    )
+    assert bench_privacy.read(tmp_path / "posts.txt") == [("hi ann lee!", 0, [(3, 10, "PERSON")]), ("#ootd, no", 3, [])]
 
 
 def test_the_score_counts_leaks_whatever_their_type_and_spans_by_type() -> None:

@@ -50,6 +50,7 @@ def test_the_address_that_heads_a_letter_is_read_line_by_line() -> None:
 def test_a_postcode_alone_is_one() -> None:
     assert ("ZIP_CODE", "62704") in found("my zip code is 62704")
     assert ("ZIP_CODE", "SW1A 2AA") in found("the parcel went to SW1A 2AA instead")
+    assert ("ZIP_CODE", "m14 6xq") in found("postcode is m14 6xq thx")
     assert "ZIP_CODE" not in dict(found("it took 62704 steps"))
 
 
@@ -91,6 +92,8 @@ def test_a_card_with_a_misread_digit_is_still_a_card_where_the_text_says_so() ->
         ("my wife (29F) and I", "29"),
         ("he is 63 y/o", "63"),
         ("I'm 25.", "25"),
+        ("my son ollie is 9 and in year 4", "9"),
+        ("posting for my mum who's 71", "71"),
     ],
 )
 def test_an_age_is_found(text: str, age: str) -> None:
@@ -98,7 +101,15 @@ def test_an_age_is_found(text: str, age: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["the warranty lasts 2 years", "I'm 100% sure", "I'm 5 minutes away", "a 300 year old oak"]
+    "text",
+    [
+        "the warranty lasts 2 years",
+        "I'm 100% sure",
+        "I'm 5 minutes away",
+        "a 300 year old oak",
+        "my son is 5 minutes away",
+        "my wife is 90% sure",
+    ],
 )
 def test_a_span_of_time_or_a_share_is_no_age(text: str) -> None:
     assert "AGE" not in dict(found(text))
