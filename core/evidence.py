@@ -118,7 +118,7 @@ class Check:
     """One question of the policy, answered from evidence.
 
     `gate` checks cannot be outweighed: one that fails is a NO-GO. `todo` says what would clear it. `waiver` says who
-    waives it and until when; a waived gate is no gate until then, and still a condition.
+    waives it and until when; a waived gate is no gate until then, and still a condition. `owner` says who clears it.
     """
 
     id: str
@@ -130,6 +130,7 @@ class Check:
     evidence: tuple[str, ...] = ()
     todo: str = ""
     waiver: str = ""
+    owner: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """The check as JSON values."""

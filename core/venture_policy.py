@@ -40,3 +40,7 @@ class Policy(Part):
     file: str = "default"
     checks: list[OwnCheck] = Field(default_factory=list)
     waivers: list[Waiver] = Field(default_factory=list)
+    # Left out of what a review follows from: who does it changes no figure.
+    owners: dict[str, str] = Field(
+        default_factory=dict, exclude=True, description="Who clears what is open, by the id of a check or by room"
+    )

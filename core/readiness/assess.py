@@ -7,6 +7,7 @@ from typing import Any
 
 from core.evidence import ROOMS, Check, Evidence
 from core.readiness.checks import Inputs, answer, why_stale
+from core.readiness.owners import owned
 from core.readiness.policy import Pending, load_policy
 from core.readiness.questions import questions
 from core.readiness.verdict import Verdict, verdict
@@ -53,6 +54,7 @@ def assess(
     policy = load_policy(venture)
     asked = questions(venture, policy)
     checks = waived(venture, tuple(answer(q, evidence, inputs, now) for q in asked), now)
+    checks = owned(venture, checks)
     records = tuple(evidence[name] for name in sorted(evidence))
     return Assessment(venture.name, verdict(checks), checks, records, policy.pending)
 

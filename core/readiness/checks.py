@@ -96,10 +96,12 @@ def _one_of(question: Question, found: Evidence) -> Answer:
     words = question.limit if isinstance(question.limit, tuple) else ()
     if not isinstance(found.value, str):
         return Status.UNKNOWN, f"The evidence is a number, the policy asks for {alternatives(words)}.", question.todo
-    because = f": {found.reason}" if found.reason else ""
+    told = f"{found.value}: {found.reason}" if found.reason else found.value
+    if f" {found.value}:" in found.reason:  # "1 blocked: ..." says the word itself
+        told = found.reason
     if found.value in words:
-        return Status.PASS, _sentence(f"{found.value}{because}"), ""
-    return Status.FAIL, _sentence(f"{found.value}{because}; {alternatives(words)} is asked"), question.todo
+        return Status.PASS, _sentence(told), ""
+    return Status.FAIL, _sentence(f"{told}; {alternatives(words)} is asked"), question.todo
 
 
 def _compared(question: Question, found: Evidence) -> Answer:

@@ -45,6 +45,7 @@ class Explanation:
             f"  why it is asked: {self.rule.why}",
             *([f"  {check.waiver}"] if check.waiver else []),
             *([f"  to do: {check.todo}"] if check.todo else []),
+            *([f"  owner: {check.owner}"] if check.owner else []),
         ]
         if found is None:
             return [*out, f"  figure: {self.question.evidence}, not measured yet"]

@@ -56,18 +56,21 @@ def moved(told: Mapping[str, Any], churn: float) -> tuple[list[dict[str, float]]
 def charts(told: Mapping[str, Any]) -> None:
     """The slider and what it moves, drawn again without the rest of the page."""
     place = st.container()  # the chart stands above the slider that moves it
+    stated = round(100 * told["churn"]["p50"], 1)
     churn = st.slider(
         f"Customers who leave in a {told['period']}",
         0.0,
         50.0,
-        round(100 * told["churn"]["p50"], 1),
+        stated,
         0.5,
         format="%.1f %%",
         key="churn",
         help="Churn: the share of the customers who stop in a period. It is tried here and changes no evidence; "
-        "the recorded figure below draws it from its whole range.",
+        "where it stands as stated, the chart draws it from its whole range, as the recorded figure below does.",
     )
-    rows, ever = moved(told, churn / 100)
+    rows, ever = told["customers"], told["adopters"]  # at the churn as stated, which is a range
+    if churn != stated:
+        rows, ever = moved(told, churn / 100)
     with place:
         money_charts.customers(rows, ever, told["period"], key="customers")
 

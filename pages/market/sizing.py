@@ -44,7 +44,11 @@ WANTED = (
     ("market.unsourced", "Rests on no source", "Share of the spread from figures without a source."),
 )
 WHERE_STATED = (
-    ("market.reconciliation", "Methods overlap", "The area that the methods' distributions share: 100 % agree."),
+    (
+        "market.reconciliation",
+        "Two ways agree",
+        "The methods with each other, and SOM with the pace of adoption: the least.",
+    ),
     ("market.capacity", "Can be sold", "Share of draws in which the sales team could close all of SOM."),
     ("market.plan", "Carries the plan", "Share of draws in which SOM is at least the revenue that the plan states."),
 )

@@ -5,20 +5,24 @@ from typing import Any
 
 import streamlit as st
 
+from core import ventures
+from core.errors import InputError
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.readiness.assess import Assessment
 from core.readiness.joint.moves import Move
 from core.venture import Must, Venture
 from pages.shared import charts, graph_charts, model_charts, score_charts, terms
-from pages.shared.figures import by_urgency, check_list, figure_row, pending_list, stale_ids
-from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
+from pages.shared.figures import by_urgency, check_list, figure_row, opened, pending_list, plain, stale_ids
+from pages.shared.frame import assessment, config, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
 from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
 from pages.shared.tour import tour, tour_link
 from pages.shared.watch import get_ready, live, start_button, watch
 
 SECONDS = 365.25 * 24 * 3600  # in a year
+TODOS = 6
 MOVES = 5  # checks that moved P(go), told one by one
+SETTLED = 0.99  # share of the draws in which the circle comes to rest, from which the others are a footnote
 FLIPS = 3  # lines of advice beside the verdict; all stand further down
 Figures = tuple[tuple[str, str, str], ...]
 FIGURES: dict[str, Figures] = {
@@ -97,7 +101,7 @@ def verdict_panel(of: Venture, result: Assessment, due: list[str], told: Mapping
                 chance_line(told)
         with right:
             _flips(told)
-            label = "Measure what is due" if due else "All is measured"
+            label = "Measure what is due" if due else "Nothing is due"
             start_button(of, due, label, key="measure-due")
             if due:
                 st.caption("Due: " + ", ".join(ROOM[r][0].lower() for r in due) + ".")
@@ -106,16 +110,19 @@ def verdict_panel(of: Venture, result: Assessment, due: list[str], told: Mapping
 
 def _flips(told: Mapping[str, Any]) -> None:
     """The shortest way to GO: what to clear first, and what the verdict would be then."""
-    ways = told.get("flips", [])[:FLIPS]
+    ways = told.get("flips", [])
     if not ways:
         return
     st.markdown("**What would flip it**", help=terms.FLIP)
-    st.markdown(
-        "\n".join(
-            f"{w['rank']}. {w['title']} :gray[→ {w['verdict_so_far']}, P(go) {number(w['p_go_so_far'], 'share')}]"
-            for w in ways
-        )
-    )
+    st.markdown("\n".join(f"{w['rank']}. {w['title']} :gray[→ {_then(w)}]" for w in ways[:FLIPS]))
+    if len(ways) > FLIPS:
+        st.caption(f"and {len(ways) - FLIPS} more → {_then(ways[-1])}")
+
+
+def _then(way: Mapping[str, Any]) -> str:
+    """The verdict once a check and all before it are cleared, with P(go) where there is a chance at all."""
+    word, chance = str(way["verdict_so_far"]), way["p_go_so_far"]
+    return f"{word}, P(go) {number(chance, 'share')}" if chance else word
 
 
 def linked(of: Venture, told: Mapping[str, Any]) -> None:
@@ -130,6 +137,8 @@ def linked(of: Venture, told: Mapping[str, Any]) -> None:
             st.caption(_circle(circle), help=terms.CRITICAL)
         with st.expander("What flows along each link, and what would fill the open ones", icon=":material/share:"):
             st.dataframe(graph_charts.links(told["graph"]), hide_index=True, alt="The links between the seven parts")
+            if circle and circle["said"]:
+                st.caption(circle["said"])
     with right:
         if told["graph"]["narrowing"]:
             with st.container(border=True, key="narrowing"):
@@ -146,11 +155,13 @@ def _days(row: Mapping[str, Any]) -> str:
 
 def _circle(told: Mapping[str, Any]) -> str:
     """How the circle of demand and cost came to rest, in a sentence or two."""
-    said = told.get("said") or f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
+    said = str(told["said"])
+    if told["converged"] >= SETTLED:  # a handful of draws, named below the chart among the links
+        said = f"Demand and cost settle in {number(told['converged'], 'share')} of the draws."
     if told["two_states"]:
         critical = number(float(f"{told['critical_requests_per_s'] * SECONDS:.3g}"), "requests a year")
         share = number(told["two_states"], "share")
-        said += f" In {share} of them demand dies away where it is below about {critical}: the critical mass."
+        said += f" In {share} of the draws demand dies away where it is below about {critical}: the critical mass."
     return said
 
 
@@ -177,24 +188,59 @@ def _move(step: Move) -> str:
     return f"- **{step.title}**: {change} :gray[· P(go) {step.points * 100:+.1f} points]"
 
 
-def to_do(checks: list[Check]) -> None:
-    """What stands between here and GO, most pressing first."""
+def to_do(checks: list[Check], found: Mapping[str, Evidence], stale: set[str]) -> None:
+    """What stands between here and GO, most pressing first: who clears it, why it is open, and the evidence."""
     open_ones = [c for c in by_urgency(checks) if c.status is not Status.PASS]
     with st.container(border=True, key="to-do"):
-        st.subheader("What to do next" if open_ones else "Nothing left to do", anchor=False)
+        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+            st.subheader("What to do next" if open_ones else "Nothing left to do", anchor=False)
+            if open_ones:
+                name_owners()
         if not open_ones:
             st.write("Every check passes on fresh evidence.")
         grouped: dict[str, list[Check]] = {}
         for check in open_ones:
             grouped.setdefault(check.todo or check.title, []).append(check)
-        for place, (todo, why) in enumerate(list(grouped.items())[:6], 1):
-            reasons = [
-                f":{COLOUR[c.status]}[{ICON[c.status]} {ROOM[c.room][0] if c.room in ROOM else ''}] · {c.reason}"
-                for c in why
-            ]
-            st.markdown(f"**{place}. {todo}**  \n" + "  \n".join(reasons))
-        if len(grouped) > 6:
-            st.caption(f"and {len(grouped) - 6} more in the list of all checks below")
+        for place, (todo, why) in enumerate(list(grouped.items())[:TODOS], 1):
+            _task(place, todo, why, found, stale)
+        if len(grouped) > TODOS:
+            st.caption(f"and {len(grouped) - TODOS} more in the list of all checks below")
+
+
+def _task(place: int, todo: str, why: list[Check], found: Mapping[str, Evidence], stale: set[str]) -> None:
+    owners = ", ".join(dict.fromkeys(c.owner for c in why if c.owner)) or "nobody yet"
+    reasons = [
+        f":{COLOUR[c.status]}[{ICON[c.status]} {ROOM[c.room][0] if c.room in ROOM else ''}] · {c.reason}" for c in why
+    ]
+    with st.container(gap="xsmall", key=f"task-{place}"):
+        st.markdown(f"**{place}. {todo}**  \n" + "  \n".join(reasons))
+        with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+            st.caption(f":material/person: {plain(owners)}", width="content")
+            for name in dict.fromkeys(e for c in why for e in c.evidence if e in found):
+                opened(found[name], key=f"task-{name}", stale=name in stale)
+
+
+def name_owners() -> None:
+    """Who clears what is open, by room; kept in the venture file."""
+    it, of = entry(), venture()
+    with st.popover("Who does it", icon=":material/group:", type="tertiary"), st.form("owners", border=False):
+        said = {
+            room: st.text_input(ROOM[room][0], of.policy.owners.get(room, ""), max_chars=80, key=f"owner-{room}")
+            for room in ROOMS
+        }
+        kept = st.form_submit_button("Keep the names", icon=":material/save:", disabled=it.sample)
+        if it.sample:
+            st.caption("The sample stays as it is: duplicate it on the Ventures page to name your own people.")
+        else:
+            st.caption("For a single check, name it in the file: `[policy.owners]`, with the id of the check.")
+    if kept:
+        names = {f"policy.owners.{room}": name.strip() or None for room, name in said.items()}
+        try:
+            ventures.save(config(), it.file, ventures.change(it.file.read_text(encoding="utf-8"), names))
+        except InputError as error:
+            st.error(f"Nothing was saved.\n\n```\n{error}\n```")
+            return
+        st.rerun()
 
 
 def main(write: Callable[..., object] = st.caption) -> None:
@@ -240,7 +286,7 @@ def main(write: Callable[..., object] = st.caption) -> None:
         for column, room in zip(st.columns(2), pair, strict=True):
             with column:
                 card(room, of, found, checks, stale)
-    to_do(checks)
+    to_do(checks, found, stale)
     since_last(of)
     with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
         check_list(by_urgency(checks))

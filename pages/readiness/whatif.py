@@ -14,7 +14,7 @@ from core.readiness.joint.whatif import DATA, KEEP, MACHINE, MASK, WhatIf, whati
 from core.venture import Venture
 from pages.shared import graph_charts
 from pages.shared.frame import config, entry, evidence, inputs, venture
-from pages.shared.look import MODE, VERDICT, number
+from pages.shared.look import MODE, VERDICT, between, number
 from pages.shared.scenarios import scenario_table
 
 SETTLED = {"as measured": None, "allowed": "allowed", "blocked": "blocked"}
@@ -48,16 +48,16 @@ def main() -> None:
 
 @st.fragment
 def lab(of: Venture, it: ventures.Entry, found: Mapping[str, Evidence]) -> None:
-    """Controls on the left, the verdict that follows on the right."""
-    left, right = st.columns([2, 3], gap="large")
-    with left:
+    """The verdict first, beside it what moves it: on a phone, below it."""
+    first, beside = st.columns([3, 2], gap="large")
+    with beside:
         changes = controls(of, found)
     try:
-        told = whatif(of, found, changes, inputs(of, found), n=4096)
+        told = whatif(of, found, changes, inputs(of, found))
     except InputError as error:
         st.error(str(error))
         return
-    with right:
+    with first:
         answer(told, changes)
         if told.after.graph.narrowing:
             graph_charts.narrowing(told.after.graph.as_json(), of.market.currency, key="w-narrowing")
@@ -173,10 +173,8 @@ def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
             f"{change * 100:+.1f} points" if changes else None,
             help="The share of joint draws in which every threshold holds; what nobody measured is a coin toss.",
         )
-        st.caption(
-            f"{number(after['low'], 'share')} to {number(after['high'], 'share')} · today {out['before']['verdict']}, "
-            f"{number(before['value'], 'share')}"
-        )
+        st.caption(f"{between(after['low'], after['high'])}, as what nobody measured turns out.")
+        st.caption(f"Today: {out['before']['verdict']}, P(go) {number(before['value'], 'share')}.")
         for row in out["changed"]:
             st.markdown(
                 f"- **{row['check']}**: {row['before'] or 'not asked'} → {row['after'] or 'not asked'}. {row['reason']}"

@@ -138,7 +138,7 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
     said = "; ".join(f"{name} {n}" for (name, _), n in reversed(rows))
     most_direct = next((name for (name, group), _ in reversed(rows) if group == "direct"), "")
     title = (
-        f"Found most: {most_direct} (pink identifies a person)"
+        f"Pink identifies a person: most often {most_direct}"
         if most_direct
         else "Nothing found that identifies anybody"
     )

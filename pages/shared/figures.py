@@ -22,9 +22,14 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
             st.metric(label, headline(e), help=what or None)
             st.caption(_under(e))
         if e is not None:
-            icon = ":material/history:" if stale else ":material/fact_check:"
-            with st.popover("Stale evidence" if stale else "Evidence", icon=icon, type="tertiary", key=f"why-{key}"):
-                drawer(e, stale=stale)
+            opened(e, key=key, stale=stale)
+
+
+def opened(e: Evidence, *, key: str, stale: bool = False) -> None:
+    """The button that opens a figure's evidence."""
+    icon = ":material/history:" if stale else ":material/fact_check:"
+    with st.popover("Stale evidence" if stale else "Evidence", icon=icon, type="tertiary", key=f"why-{key}"):
+        drawer(e, stale=stale)
 
 
 def figure_row(
@@ -39,7 +44,7 @@ def figure_row(
 
 def _under(e: Evidence) -> str:
     bounds = interval(e)
-    parts = [f"{e.level:.0%}: {bounds}" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]
+    parts = [f"{e.level * 100:g} %: {bounds}" if bounds else "", f"n = {e.n:,}" if e.n is not None else ""]
     return " · ".join(p for p in parts if p) or "one reading"
 
 
@@ -59,8 +64,8 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
         ),
     )
     # As text, not as a table of its own: a board has a drawer for every figure, and each would send a data frame.
-    table = [f"| {e.id} | {_plain(figure_text(e))} |", "|:---|:---|"]
-    table += [f"| {_plain(name)} | {_plain(what)} |" for name, what in rows]
+    table = [f"| {e.id} | {plain(figure_text(e))} |", "|:---|:---|"]
+    table += [f"| {plain(name)} | {plain(what)} |" for name, what in rows]
     st.markdown(f"{e.method}\n\n" + "\n".join(table))
     if e.source.run is not None:
         st.page_link(
@@ -71,7 +76,7 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
         )
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text on one line of Markdown, as it stands."""
     return re.sub(r"([\\`*_{}\[\]<>#|~$:])", r"\\\1", " ".join(text.split()))
 
@@ -81,10 +86,10 @@ def check_list(checks: Sequence[Check], *, room: bool = True) -> None:
     for check in checks:
         name = f":gray-badge[{ROOM[check.room][0]}] " if room and check.room in ROOM else ""
         gate = " :gray-badge[gate]" if check.gate else ""
-        todo = f" **To do:** {_plain(check.todo)}" if check.todo and check.status != Status.PASS else ""
+        todo = f" **To do:** {plain(check.todo)}" if check.todo and check.status != Status.PASS else ""
         st.markdown(
             f":{COLOUR[check.status]}[{ICON[check.status]} **{check.status}**] {name}{check.title}{gate}  \n"
-            f":gray[:small[{_plain(check.reason)}{todo}]]"
+            f":gray[:small[{plain(check.reason)}{todo}]]"
         )
 
 

@@ -12,6 +12,7 @@ from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, mo
 
 FILL = {BLUE: "rgba(0,114,178,0.18)", ORANGE: "rgba(230,159,0,0.18)", GREEN: "rgba(0,158,115,0.18)"}
 WAY_HUE = {"bottom_up": BLUE, "top_down": ORANGE, "value_based": GREEN}
+_BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 LEVEL = {"tam": "TAM", "sam": "SAM", "som": "SOM"}
 
 
@@ -65,7 +66,16 @@ def _density(size: Size) -> tuple[list[float], list[float]]:
     edges, counts = size.histogram.edges, size.histogram.counts
     middle = [(a * b) ** 0.5 for a, b in pairwise(edges)]
     total = (sum(counts) or 1) * (log10(edges[1]) - log10(edges[0]))
-    return [edges[0], *middle, edges[-1]], [0.0, *(c / total for c in counts), 0.0]
+    return [edges[0], *middle, edges[-1]], [0.0, *(c / total for c in _smooth(counts)), 0.0]
+
+
+def _smooth(counts: Sequence[int]) -> list[float]:
+    """Counts without the jitter of the draws: each bin takes a binomial average of its neighbours; the sum stays."""
+    last = len(counts) - 1
+    return [
+        sum(w * counts[min(max(k + d, 0), last)] for d, w in zip(range(-2, 3), _BINOMIAL, strict=True))
+        for k in range(last + 1)
+    ]
 
 
 def waterfall(found: MarketSize, *, key: str) -> None:
@@ -109,7 +119,7 @@ def tornado(found: MarketSize, *, key: str, most: int = 8) -> None:
         "type": "bar", "orientation": "h", "y": names, "base": [min(s.low, s.high) for s in swings],
         "x": [abs(s.high - s.low) for s in swings], "width": 0.5,
         "marker": {"color": [SKY if sourced[s.id] else ORANGE for s in swings]},
-        "text": [f"{shares[s.id]:.0%}" for s in swings], "textposition": "outside",
+        "text": [f"{shares[s.id]:.0%}" if shares[s.id] >= 0.005 else "<1%" for s in swings], "textposition": "outside",
         "hovertext": [f"{n}: {money(s.low, cur)} to {money(s.high, cur)}" for n, s in zip(names, swings, strict=True)],
         "hoverinfo": "text",
     }  # fmt: skip

@@ -74,6 +74,13 @@ def chance_line(told: Mapping[str, Any]) -> None:
         st.caption(f"{between(p['low'], p['high'])}, as what nobody measured turns out")
     st.caption(f"Numerical error {p['error'] * 100:.2g} points, n = {told['n']:,}")
     if firm.get("weights") is not None:
-        st.caption(f"The verdict holds in {number(firm['weights'], 'share')} of weightings", help=terms.WEIGHTS)
+        st.caption(weighed(str(told["verdict"]), firm["weights"]), help=terms.WEIGHTS)
     if firm.get("thresholds") is not None:
-        st.caption(f"and in {number(firm['thresholds'], 'share')} of shifted limits", help=terms.LIMITS)
+        st.caption(f"It stays in {number(firm['thresholds'], 'share')} of shifted limits", help=terms.LIMITS)
+
+
+def weighed(word: str, share: float) -> str:
+    """What other weights of the checks would say; where gates decide, that they do."""
+    if word in ("GO", "CONDITIONAL"):
+        return f"It holds in {number(share, 'share')} of weightings"
+    return f"Gates decide it; by weight alone it would hold in {number(share, 'share')} of weightings"

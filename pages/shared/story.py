@@ -202,7 +202,7 @@ def _big(e: Evidence | None, label: str, state: str) -> Big:
     if e is None or e.value is None:
         return Big(label, "unknown", _clause(e.reason) if e else "not measured yet", str(Status.UNKNOWN))
     bounds, n = interval(e), f"n\u00a0=\u00a0{e.n:,}" if e.n is not None else ""
-    said = [f"{e.level:.0%}: {bounds}" if bounds else "", n]
+    said = [f"{e.level * 100:g} %: {bounds}" if bounds else "", n]
     return Big(label, headline(e), " · ".join(s for s in said if s), state)
 
 

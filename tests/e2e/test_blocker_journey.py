@@ -59,7 +59,7 @@ def measured(page: Page, server: Server) -> None:
     """Measure what is due on the board, and wait until all of it is and the verdict has been drawn."""
     open_at(page, server, f"/{DESK}")
     page.get_by_role("button", name="Measure what is due").click()
-    expect(page.get_by_role("button", name="All is measured")).to_be_visible(timeout=SLOW)
+    expect(page.get_by_role("button", name="Nothing is due")).to_be_visible(timeout=SLOW)
     expect(page.get_by_text(re.compile("What would flip it"))).to_be_visible(timeout=60_000)
     settle(page)
 

@@ -63,6 +63,12 @@ def test_the_first_line_says_how_many_customers_and_that_the_series_cannot_tell(
     assert "held-out periods lay inside the 80 % band" in said
 
 
+def test_until_the_slider_is_moved_the_chart_says_what_is_on_record(venture: Venture) -> None:
+    at = open_page(ADOPTION, "mine")
+    value = frame.evidence(venture)["market.customers"].value
+    assert f"After 6 half-years {value:,.3g} customers" in words(at)
+
+
 def test_more_churn_on_the_slider_leaves_fewer(venture: Venture) -> None:
     at = open_page(ADOPTION, "mine")
 

@@ -118,7 +118,7 @@ def test_a_figure_shows_its_interval_its_n_and_its_evidence(own: Settings) -> No
     shown = {m.label: m.value for m in at.metric}
     assert shown["Answer time, p95"] == "12.5 ms"
     said = words(at)
-    assert "95%: 11 to 14 ms" in said
+    assert "95 %: 11 to 14 ms" in said
     assert "n = 300" in said
     assert "Measured on the test rows" in said
 

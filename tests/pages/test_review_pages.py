@@ -112,3 +112,17 @@ def test_a_review_that_was_just_made_is_not_asked_for_again_at_once(own: Setting
     append(engine, of.key, [stale])
     assert not open_page("", of).exception
     assert [j.id for j in jobs(engine, venture=of.key)] == [job]
+
+
+def test_who_clears_what_is_open_is_named_on_the_board_and_kept_in_the_file(own: Settings, of: Venture) -> None:
+    of.file.write_text(of.file.read_text().replace("[policy.owners]", "[policy.owners] # whom to ask", 1))
+    of = load(of.file)
+    at = open_page("", of)
+    asked = len(jobs(connect(own), venture=of.key))
+    at.text_input(key="owner-privacy").set_value("Lea, data")
+    next(b for b in at.button if b.label == "Keep the names").click().run()
+    assert not at.exception
+    assert "# whom to ask" in of.file.read_text()
+    assert load(of.file).policy.owners["privacy"] == "Lea, data"
+    assert "Lea, data" in words(at)
+    assert len(jobs(connect(own), venture=of.key)) == asked, "a name changes no figure"

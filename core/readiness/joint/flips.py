@@ -116,6 +116,8 @@ def _numbers(
     value = float(found.value)
     low, high = bounds(found, value)
     edge = high if question.op == "at_most" else low
+    if question.unit == "share" and edge == float(question.op == "at_most"):  # a limit that nothing could miss
+        edge = math.inf
     distance = abs(value - limit) / abs(limit) if limit else None
     return value, limit, distance, edge if math.isfinite(edge) and limit is not None else None
 

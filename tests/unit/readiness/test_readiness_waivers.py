@@ -1,4 +1,4 @@
-"""A waiver turns a gate into a condition for a while, stays visible, and never makes a GO."""
+"""A waiver turns a gate into a condition for a while, stays visible, and never makes a GO; owners change no answer."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -79,3 +79,24 @@ def test_evidence_from_the_future_is_stale_and_says_so() -> None:
     check = of(assess(desk(), {"licences.saas": tomorrow}, now=NOW))
     assert check.status is Status.STALE
     assert "dated 2026-06-02 12:00 UTC, in the future" in check.reason
+
+
+def owning(**owners: str) -> Venture:
+    venture = desk()
+    policy = {"owners": {name.replace("__", "."): who for name, who in owners.items()}}
+    return venture.model_copy(update={"policy": type(venture.policy).model_validate(policy)})
+
+
+def test_an_owner_is_named_for_a_room_or_one_check_and_changes_no_answer() -> None:
+    found = reviewed(owning(licences="Tom", licences__saas="Ada Lin", market="Mara"))
+    assert {c.id: c.owner for c in found.checks if c.room == "licences"} == {
+        "licences.saas": "Ada Lin",
+        "licences.fine_tune": "Tom",
+    }
+    assert [(c.id, c.status) for c in found.checks] == [(c.id, c.status) for c in reviewed(desk()).checks]
+    assert owning(market="Mara").inputs("readiness") == desk().inputs("readiness")
+
+
+def test_an_owner_of_what_is_no_check_and_no_room_is_one_clear_message() -> None:
+    with pytest.raises(InputError, match=r"policy\.owners: 'marketing' is no check .* model, privacy"):
+        reviewed(owning(marketing="Mara"))
