@@ -85,7 +85,7 @@ def test_no_figure_differs_from_the_board(own: Settings, of: Venture) -> None:
     figures = {f["label"]: f for f in slide(at.run())["figures"]}
     assert figures["95 of 100 answers within"]["value"] == shown["Answer time, p95"]
     assert figures["Rows that name people"]["value"] == shown["Rows naming people"]
-    assert figures["Rows that name people"]["under"] == "95%: 78 to 82 % · n\u00a0=\u00a02,050"
+    assert figures["Rows that name people"]["under"] == "95 %: 78 to 82 % · n\u00a0=\u00a02,050"
     at.query_params["show"] = "ask"
     ask = slide(at.run())
     assert ask["figures"][0]["value"] == shown["P(go)"]
