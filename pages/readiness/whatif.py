@@ -9,6 +9,7 @@ from core import ventures
 from core.errors import InputError
 from core.evidence import Evidence
 from core.prices import read_prices
+from core.readiness.joint.price import Response
 from core.readiness.joint.swap import GONE, PACKAGE, replaceable
 from core.readiness.joint.whatif import DATA, KEEP, MACHINE, MASK, WhatIf, whatif
 from core.venture import Venture
@@ -150,7 +151,8 @@ def _price(out: dict[str, Any], of: Venture) -> None:
         return
     times = st.slider(
         f"{row.label}, times what you state", 0.25, 4.0, 1.0, 0.05, key="w-price",
-        help="Your market figures stay as you state them: if fewer would buy at this price, that is yours to say.",
+        help="Fewer buy at a higher price, and more at a lower one: as your elasticity of demand says ([reach] in the "
+        "venture file), and where it says nothing, over a wide range.",
     )  # fmt: skip
     if times != 1.0:
         for q in ("p10", "p50", "p90"):
@@ -183,9 +185,18 @@ def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
             st.caption("Nothing is moved yet.")
         elif not out["changed"]:
             st.caption("No check changes its answer.")
+        if told.response is not None:
+            st.caption(_demand(told.response))
         if out["measure_again"]:
             rooms = ", ".join(out["measure_again"])
             st.caption(f"For certainty, measure again after such a change: {rooms}.")
+
+
+def _demand(response: Response) -> str:
+    """What the new price does to demand, in a sentence."""
+    kept = f"{number(response.p50, 'share')} of the demand ({between(response.p10, response.p90)})"
+    by = "as the elasticity says that you state" if response.stated else "for you state no elasticity, a wide range"
+    return f"At {response.times:.3g} times the price you have {kept}, {by}."
 
 
 def keep(of: Venture, it: ventures.Entry, changes: Mapping[str, Any], found: Mapping[str, Evidence]) -> None:

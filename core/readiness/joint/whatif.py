@@ -16,6 +16,7 @@ from core.market.measure import measure
 from core.prices import read_prices
 from core.readiness.checks import Inputs
 from core.readiness.joint.kept import reviewed
+from core.readiness.joint.price import Response, at_new_price
 from core.readiness.joint.review import Review
 from core.readiness.joint.swap import PACKAGE, swapped
 from core.readiness.policy import load_policy
@@ -37,6 +38,7 @@ class WhatIf:
 
     Attributes:
         figures: ids of the records that were set by hand.
+        response: how demand takes the new price, where the price moved.
         again: rooms whose evidence would have to be measured again, because the change is one of what they read; the
             figures of `after` are still those of today there.
     """
@@ -45,6 +47,7 @@ class WhatIf:
     after: Review
     figures: tuple[str, ...]
     again: tuple[str, ...]
+    response: Response | None = None
 
     def as_json(self) -> dict[str, Any]:
         """What `whatif --json` prints."""
@@ -56,6 +59,7 @@ class WhatIf:
             "changed": _moved(self.before, self.after),
             "set": list(self.figures),
             "measure_again": list(self.again),
+            "demand_at_price": self.response.as_json() if self.response else None,
         }
 
 
@@ -91,6 +95,7 @@ def whatif(
     _check_machine(lines.get(MACHINE))
     other = edited(venture, lines)
     again = [room for room in ROOMS if _reads(venture, room) != _reads(other, room)]
+    other, response = at_new_price(venture, other)
     then = dict(evidence) | swapped(other, evidence, swaps)
     if "market" in again and any(e.room == "market" for e in evidence.values()):
         then |= _sized(other, evidence, inputs)
@@ -104,6 +109,7 @@ def whatif(
         after=reviewed(other, then, inputs, now, n),
         figures=tuple(figures),
         again=tuple(again),
+        response=response,
     )
 
 

@@ -38,7 +38,7 @@ READ = (
 _RATES = (0.1, 1000.0)  # requests a second of one machine, where nobody measured: from a large model to a rule
 _HOURLY = (0.03, 10.0)  # USD an hour, from two shared processors to a large accelerator (data/prices.csv)
 _WORK = 8.0  # at most so many times the work, where accuracy or speed fall short: an eight times larger model
-_ELASTICITY = (0.2, 3.0)
+ELASTICITY = (0.2, 3.0)
 _DAYS = (0.5, 20.0)
 _OPEN = ("allowed", "obligations")
 USD = "USD"
@@ -218,7 +218,7 @@ def _settled(known: Known, market: Draws | None, figures: dict[str, Figure], rea
     demand = quantity(of.beside["demand"], market.values, "money.demand")
     price = quantity(of.beside["price"], market.values, "money.price")
     hourly, sure = _hourly(known)
-    elasticity = known.said(known.venture.reach.elasticity, _ELASTICITY, "per cent", "elasticity")
+    elasticity = known.said(known.venture.reach.elasticity, ELASTICITY, "per cent", "elasticity")
     n = known.n
     found = settle(
         Service(
