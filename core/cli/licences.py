@@ -59,7 +59,8 @@ def licences_check(
     wanted = MODES if mode == "all" else (mode,)
     with stdout_kept(), told_on_stderr() as progress:
         room = import_module("core.licences.check")
-        models, datasets = (room.assets(given or [], texts=not no_texts) for given in (model, dataset))
+        models = room.assets(model or [], "model", texts=not no_texts)
+        datasets = room.assets(dataset or [], "dataset", texts=not no_texts)
         report = room.check(
             target,
             wanted,

@@ -1,8 +1,8 @@
 """The declared licence of a base model or data set: what the founder states, its card, its licence file.
 
-Nothing is loaded and no hub is asked: a model hub's id says nothing by itself, so without a stated licence it is
-unknown. A folder is read for its card (the YAML head of README.md, as model hubs write it), the descriptions that data
-sets come with (`datapackage.json`, `croissant.json`, `dataset_infos.json`), then its licence file.
+Nothing is loaded. Of an id the hub's card is asked, and where no hub answers it is unknown. A folder is read for its
+card (the YAML head of README.md, as model hubs write it), the descriptions that data sets come with
+(`datapackage.json`, `croissant.json`, `dataset_infos.json`), then its licence file.
 """
 
 import json
@@ -13,9 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from core.errors import InputError
-from core.licences import spdx
 from core.licences.component import Asset
+from core.licences.hub import Kind, declared
 from core.licences.package import TEXT_BYTES, LicenceText, is_primary
+from core.licences.tags import of_card
 from core.licences.texts import ScanCodeUnavailable, by_scancode, by_words
 from core.licences.weigh import weigh
 
@@ -23,16 +24,25 @@ CARD_BYTES = 2_000_000
 DESCRIPTIONS = ("datapackage.json", "croissant.json", "dataset_infos.json", "dataset_info.json")
 _HEAD = re.compile(r"\A﻿?---[ \t]*\r?\n(.*?)\r?\n---[ \t]*(\r?\n|\Z)", re.S)
 _KEY = re.compile(r"^(license|licence|license_name):[ \t]*(.*)$", re.I)
-_SAYS_NOTHING = {"", "other", "unknown"}
 
 
-def asset(text: str, keep: Path, catalogue: Mapping[str, Asset] = MappingProxyType({}), *, texts: bool = True) -> Asset:
+def asset(
+    text: str,
+    keep: Path,
+    catalogue: Mapping[str, Asset] = MappingProxyType({}),
+    *,
+    kind: Kind = "model",
+    texts: bool = True,
+    hub: str | None = None,
+) -> Asset:
     """Read what the command line is given: `NAME=LICENCE`, a folder, a file, or an id.
 
     Args:
         keep: folder of what was recognised in licence texts before.
         catalogue: ids whose licence is known.
+        kind: what an id names.
         texts: read licence texts where no card says anything.
+        hub: address of the hub; see `core.licences.hub.declared`.
 
     Raises:
         InputError: it is empty, or looks like a path and there is nothing.
@@ -47,7 +57,7 @@ def asset(text: str, keep: Path, catalogue: Mapping[str, Asset] = MappingProxyTy
         return Asset(name.strip(), licence.strip(), "stated", "command line")
     if text.startswith((".", "/", "~")):
         raise InputError(f"{text}: no such file or folder; give a folder, an id, or NAME=LICENCE.")
-    return catalogue.get(text) or Asset(text, "", why="no hub is asked, and an id alone does not say")
+    return catalogue.get(text) or declared(text, kind, endpoint=hub)
 
 
 def _at(path: Path, keep: Path, *, texts: bool) -> Asset:
@@ -94,20 +104,9 @@ def _card(folder: Path) -> Iterator[tuple[str, str, str, int]]:
             listed.append(item[1])
         elif line.strip():
             listed = None
-    for key in ("license", "license_name"):
-        values, number = named.get(key, ([], 0))
-        told = [v.strip().strip("\"'") for v in values]
-        if told and not all(v.lower() in _SAYS_NOTHING for v in told):
-            yield _joined(told), "card", f"{folder.name}/README.md", number
-
-
-def _joined(tags: list[str]) -> str:
-    if len(tags) == 1:
-        return tags[0]
-    nodes = [spdx.read_tag(tag) for tag in tags]
-    if any(node is None for node in nodes):
-        return ", ".join(tags)
-    return str(spdx.All(tuple(dict.fromkeys(node for node in nodes if node is not None))))
+    licence, key = of_card({name: values for name, (values, _) in named.items()})
+    if licence:
+        yield licence, "card", f"{folder.name}/README.md", named[key][1]
 
 
 def _described(folder: Path) -> Iterator[tuple[str, str, str, int]]:

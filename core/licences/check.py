@@ -16,6 +16,7 @@ from core.licences import policy as rules
 from core.licences.assets import asset
 from core.licences.component import Asset, Law, asset_component, package_component, skipped_component
 from core.licences.conclude import conclude
+from core.licences.hub import Kind
 from core.licences.package import Package, ResolvedPackage, SkippedPackage
 from core.licences.policy import MODES, Mode, Use
 from core.licences.report import LicenceReport
@@ -26,13 +27,13 @@ from core.settings import settings
 Target = str | Path | Given
 
 
-def assets(given: Iterable[str], *, texts: bool = True) -> list[Asset]:
+def assets(given: Iterable[str], kind: Kind, *, texts: bool = True) -> list[Asset]:
     """The models or data sets that a command line names: `NAME=LICENCE`, folders, files, ids.
 
     Raises:
         InputError: one of them is none of these.
     """
-    return [asset(text, kept(), catalogue(), texts=texts) for text in given]
+    return [asset(text, kept(), catalogue(), kind=kind, texts=texts) for text in given]
 
 
 def catalogue() -> Mapping[str, Asset]:

@@ -9,6 +9,7 @@ from core.evidence import Evidence
 from core.licences.assets import asset
 from core.licences.check import catalogue, check, kept
 from core.licences.component import Asset
+from core.licences.hub import declared
 from core.licences.records import records, records_without_packages
 from core.licences.sources import CURRENT, Given
 from core.progress import Progress, silent
@@ -60,4 +61,4 @@ def _model(venture: Venture, keep: Path) -> Asset:
         return Asset(base, licence, file=venture.file.name)
     if base not in catalogue() and (venture.folder / base).is_dir():
         return replace(asset(str(venture.locate(base)), keep), name=base)
-    return catalogue().get(base) or Asset(base, "", file=venture.file.name)
+    return catalogue().get(base) or declared(base, "model")

@@ -1,12 +1,12 @@
-"""Whose a source file says it is: the comment at its head, the holder it names, the licence it states."""
+"""Whose a source file, or a part of it, says it is: its comments, the holder they name, the licence they state."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from core.licences.sources.tree import HEAD_BYTES
+from core.licences.sources.tree import CODE_BYTES
 
 _SPEAKS = re.compile(r"licen[cs]e|copyright|\(c\)|©|redistribut|public domain|all rights reserved", re.I)
 _SPDX = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() :-]+)")
@@ -16,6 +16,19 @@ _HOLDER = re.compile(
 _BLOCK = re.compile(r"\s*(/\*.*?\*/|<!--.*?-->|\"\"\".*?\"\"\"|'''.*?''')", re.S)
 _LINES = re.compile(r"\s*(?:(?:#|//|--|;|%|rem\b)[^\n]*(?:\n|$)\s*)+", re.I)
 _MARKS = re.compile(r"^[ \t]*(?:#+!?|//+|--|;+|%+|/\*+!?|\*+/?|<!--|\"\"\"|''')?[ \t]?|\*/[ \t]*$|-->[ \t]*$", re.M)
+_STATES = re.compile(
+    r"SPDX-License-Identifier|licen[cs]ed under|under the terms|permission is hereby|redistribution and use", re.I
+)
+_FAMILY = re.compile(
+    r"\b(?:L?GPL|AGPL|MIT|BSD|Apache|Mozilla|MPL|GNU|Creative Commons|CC[- ]BY\b|ISC|Unlicense)\b", re.I
+)
+_DATED = re.compile(r"copyright[\s:,(c)©]*(?:19|20)\d\d[\s,\d–-]*(?:by\s+)?[A-Z]", re.I)
+_WORTH = re.compile(
+    rb"licen[cs]e|copyright|\(c\)|\xc2?\xa9|redistribut|public domain|all rights reserved|permission", re.I
+)
+_INNER = re.compile(r"(?:^[ \t]*(?:#|//|--|;|%)[^\n]*(?:\n|\Z))+", re.M)
+_PAIRS = (("/*", "*/"), ("<!--", "-->"))
+_BY_LINES = frozenset(".py .pyx .pxd .pyi .rb .pl .r .jl .sh .bash".split())  # of these "/*" is a path's
 _ADDRESS = re.compile(r"\s*<[^>\s]*@[^>]*>|\s*\(?\b[\w.+-]+@[\w.-]+\)?")  # whose mail it is, no report needs to say
 _ENDING = re.compile(
     r"\b(all rights reserved|licensed under|released under|inc|ltd|llc|gmbh|authors?|contributors?)\b.*", re.I
@@ -34,18 +47,44 @@ class Header:
     spdx_line: int
 
 
-def read_header(top: Path, file: PurePath) -> Header | None:
-    """The head comment of a file, None where it says nothing of rights."""
+def read_headers(top: Path, file: PurePath) -> list[Header]:
+    """What a file says of rights: in the comment at its head, and in comments above code that was copied into it.
+
+    Further down a comment has to state a licence by its SPDX id or its name, or a holder with a year: many speak of
+    licences.
+    """
     try:
         with (top / file).open("rb") as f:
-            raw = f.read(HEAD_BYTES)
+            raw = f.read(CODE_BYTES)
     except OSError:
-        return None
-    comment = head_comment(raw.decode("utf-8", "replace"))
-    if not _SPEAKS.search(comment):
-        return None
-    found = _SPDX.search(comment)
-    holder = holder_of(comment)
+        return []
+    if not _WORTH.search(raw):
+        return []
+    text = raw.decode("utf-8", "replace").removeprefix("\ufeff")
+    end = _head_end(text)
+    head = head_comment(text)
+    found = [_header(file, head, 0)] if _SPEAKS.search(head) else []
+    for start, block in _inner(text, end, by_lines=file.suffix.lower() in _BY_LINES):
+        comment = _MARKS.sub("", block)
+        if _SPDX.search(comment) or _DATED.search(comment) or (_STATES.search(comment) and _FAMILY.search(comment)):
+            found.append(_header(file, comment, text.count("\n", 0, start)))
+    return found
+
+
+def _inner(text: str, at: int, *, by_lines: bool) -> Iterator[tuple[int, str]]:
+    """Comments below the head, with where they begin; found in one pass however many marks are never closed."""
+    yield from ((found.start(), found[0]) for found in _INNER.finditer(text, at))
+    for opens, closes in () if by_lines else _PAIRS:
+        start = text.find(opens, at)
+        while start >= 0 and (stop := text.find(closes, start + len(opens))) >= 0:
+            yield start, text[start : stop + len(closes)]
+            start = text.find(opens, stop)
+
+
+def _header(file: PurePath, comment: str, above: int) -> Header:
+    """What a comment says; the lines `above` it are kept as empty ones, so that a line's number is the file's."""
+    comment = "\n" * above + comment
+    found, holder = _SPDX.search(comment), holder_of(comment)
     line = comment[: found.start()].count("\n") + 1 if found else 0
     return Header(file, comment, squeeze(holder), holder, found[1].strip() if found else "", line)
 
@@ -53,13 +92,16 @@ def read_header(top: Path, file: PurePath) -> Header | None:
 def head_comment(text: str) -> str:
     """The comments that a file begins with, without their marks; empty lines keep the count of lines right."""
     text = text.removeprefix("\ufeff")
+    return _MARKS.sub("", text[: _head_end(text)])
+
+
+def _head_end(text: str) -> int:
     at = text.find("\n") + 1 if text.startswith(("#!", "<?", "<!DOCTYPE", "<!doctype")) else 0
-    start = 0
     while found := (_BLOCK.match(text, at) or _LINES.match(text, at)):
         if found.end() == at:
             break
         at = found.end()
-    return _MARKS.sub("", text[start:at])
+    return at
 
 
 def holder_of(text: str) -> str:
@@ -107,11 +149,6 @@ def _most(values: Iterable[str]) -> set[str]:
     counts = Counter(values)
     most = counts.most_common(1)
     return {most[0][0]} if most and most[0][1] * 2 > sum(counts.values()) and most[0][1] > 1 else set()
-
-
-_STATES = re.compile(
-    r"SPDX-License-Identifier|licen[cs]ed under|under the terms|permission is hereby|redistribution and use", re.I
-)
 
 
 def _wording(header: Header) -> str:

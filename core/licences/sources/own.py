@@ -9,7 +9,7 @@ from typing import Any
 from core.errors import InputError
 from core.licences.package import LicenceText, Metadata, Package, ResolvedPackage, SkippedPackage, read_package
 from core.licences.sources.documents import read_json, read_toml, table
-from core.licences.sources.headers import Header, foreign, own_holders, read_header, squeeze
+from core.licences.sources.headers import Header, foreign, own_holders, read_headers, squeeze
 from core.licences.sources.npm import fields, read_node_modules
 from core.licences.sources.pyproject import for_development
 from core.licences.sources.tree import VENDOR, Tree, few, walk
@@ -42,10 +42,10 @@ def read_source(top: Path, name: str, read: Read, platform: str, progress: Progr
         )
     found = list(_manifests(tree, read, platform, part(progress, 0.2, 0.9)))
     copies = [*_vendored(tree, name), *_nested(tree, name)]
-    progress(0.95, 1, f"Reading the heads of {len(tree.code):,} source files")
+    progress(0.95, 1, f"Reading {len(tree.code):,} source files")
     copied, looked = _headers(tree, name)
     own = SkippedPackage(
-        name, f"your own code: the heads of {looked:,} source files were read for notices of others", ships=False,
+        name, f"your own code: {looked:,} source files were read for notices of others", ships=False,
         ecosystem="own",
     )  # fmt: skip
     return [*found, *copies, *copied, own, *few(tree.skipped)]
@@ -188,9 +188,9 @@ def _text(path: Path) -> str:
 
 
 def _headers(tree: Tree, name: str) -> tuple[list[Package], int]:
-    """The files whose head names somebody else, one package for each holder and licence; and how many were read."""
+    """The files that name somebody else, one package for each holder and licence; and how many were read."""
     files = [p for p in tree.code if not _in_copy(p, tree)]
-    headers = [h for h in (read_header(tree.top, p) for p in files) if h is not None]
+    headers = [h for p in files for h in read_headers(tree.top, p)]
     _, document = _manifest(tree.top)
     groups = foreign(headers, _holders(tree), _licence(document))
     copies: list[Package] = [_noticed(rows, name) for rows in list(groups.values())[:MOST_COPIES]]

@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 
 from core.licences.package import SkippedPackage, is_primary
 
-HEAD_BYTES = 16_000  # of a source file: a licence notice stands at its head
+CODE_BYTES = 200_000  # of a source file: a notice stands at its head, or above what was copied into it
 WHOLE_BYTES = 20_000_000  # of a list of packages or a licence text
 MOST_FILES = 50_000
 FEW = 20  # entries of one reason that are listed by name
@@ -54,10 +54,10 @@ class Tree:
 
 
 def worth(path: PurePath) -> int:
-    """How many bytes of a file are worth reading: none, its head, or all that such a file may have."""
+    """How many bytes of a file are worth reading: none, its beginning, or all that such a file may have."""
     if is_manifest(path.name) or is_primary(path.name) or path.name in ("METADATA", "PKG-INFO"):
         return WHOLE_BYTES
-    return HEAD_BYTES if path.suffix.lower() in CODE else 1 if path.suffix.lower() in _BINARY | _ARCHIVES else 0
+    return CODE_BYTES if path.suffix.lower() in CODE else 1 if path.suffix.lower() in _BINARY | _ARCHIVES else 0
 
 
 def is_manifest(name: str) -> bool:

@@ -30,7 +30,7 @@ def test_the_bundled_model_is_known_and_any_other_id_is_not(tmp_path: Path) -> N
     assert asset(BUNDLED, tmp_path, catalogue()).licence == "Apache-2.0"
     found = asset("somebody/some-model", tmp_path, catalogue())
     assert found.licence == ""
-    assert "an id alone does not say" in found.why
+    assert "an id alone does not say" in found.why  # no hub can be reached, or may be asked, here
 
 
 @pytest.mark.parametrize(

@@ -176,6 +176,36 @@ def test_many_entries_of_one_reason_are_counted_and_a_few_named(tmp_path: Path) 
     assert "30 more" in outside
 
 
+TAKEN = """import os
+
+
+def own():
+    return "under the terms of the GNU General Public License"  # words in code are no notice
+
+
+# Copyright (C) 2019 Jane Doe
+# This program is free software: you can redistribute it and/or modify it under the terms of the GNU General Public
+# License as published by the Free Software Foundation, either version 3 of the License, or any later version.
+def taken():
+    return 2
+"""
+
+
+def test_a_notice_above_code_that_was_copied_into_a_file_is_seen_with_its_line(tmp_path: Path) -> None:
+    files = {
+        "a.py": TAKEN,
+        "b.js": "let a = 1;\n" * 40 + "/*! tiny v1.2 | SPDX-License-Identifier: MPL-2.0 */ let b = 2;\n",
+        "c.py": "x = 1\n# see the licence of the data before it is sold\n# (c) is the third case\ny = 2\n",
+        "d.c": "int a;\n" + "/* " * 60_000 + "\n",
+    }
+    found = resolved(read(lay(tmp_path / "p", files), tmp_path))
+    assert {p.via[1] for p in found.values()} == {"a.py", "b.js"}
+    jane = found["code of Jane Doe (a.py)"]
+    assert claim(next(p for p in found.values() if p.via[1] == "b.js")).evidence[0].line == 41
+    lines = licence_texts(jane)[0].text.splitlines()
+    assert "Jane Doe" in lines[7]
+
+
 @pytest.mark.parametrize(
     ("text", "comment", "holder"),
     [
