@@ -33,7 +33,9 @@ _REFUSED = (
     (b"\xfd7zXZ", "an xz archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
 )
-_BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF")  # Parquet, workbooks, PDF: NUL bytes belong there
+_MOST_NULS = 0.3  # of the bytes of a text in which some stand by mistake, which a search drops and names
+# Parquet, workbooks, PDF, UTF-16: NUL bytes belong there.
+_BINARY = (b"PAR1", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"%PDF", b"\xff\xfe", b"\xfe\xff")
 _FORMS = ("manifest", "environment", "source", "sbom")
 _CHUNK = 1 << 20
 _OWN = ("venture.toml", "privacy.toml")  # an upload must not replace them
@@ -335,8 +337,8 @@ def _copy_checked(stream: BinaryIO, new: Any, name: str, limit_mb: int) -> str:
         size += len(chunk)
         if size > limit_mb << 20:
             raise InputError(f"{name}: larger than {limit_mb} MB; put it beside venture.toml and use the command line.")
-        if not binary and b"\0" in chunk:
-            raise InputError(f"{name}: holds NUL bytes, so it is not a text table; save it as CSV in UTF-8.")
+        if not binary and chunk.count(0) > _MOST_NULS * len(chunk):
+            raise InputError(f"{name}: holds many NUL bytes, so it is not a text table; save it as CSV in UTF-8.")
         digest.update(chunk)
         new.write(chunk)
     if size == 0:

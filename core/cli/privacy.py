@@ -142,7 +142,8 @@ def _say(report: Mapping[str, Any]) -> None:
 
 def _column(c: Mapping[str, Any]) -> str:
     found = [f"{e['title']} {_range(e)}{'' if e['label'] else ' (odd hits)'}" for e in c["entities"][:_SHOWN]]
-    return f"  {c['name']:24s} {c['kind']:10s} {', '.join(found) or 'nothing found'}"
+    partly = f" ({c['cut']:,} too long to be read whole)" if c["cut"] else ""
+    return f"  {c['name']:24s} {c['kind']:10s} {', '.join(found) or 'nothing found'}{partly}"
 
 
 def _range(share: Mapping[str, float]) -> str:

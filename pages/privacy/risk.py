@@ -48,11 +48,13 @@ def answer(risk: Risk | None) -> str:
     if risk.groups.unique:
         return (
             f"**Yes.** {risk.groups.unique:,} of {risk.rows:,} rows ({number(risk.groups.unique_share, 'share')}) are "
-            f"the only one with their {by}, even after names and numbers are masked."
+            f"the only one with their values of {by}, even after names and numbers are masked."
         )
     if risk.groups.k < 5:
-        return f"**Nearly.** No row is alone, but some share their {by} with only {risk.groups.k - 1} others."
-    return f"**Not by these columns.** Everybody shares their {by} with at least {risk.groups.k - 1:,} others."
+        return f"**Nearly.** No row is alone, but some share their values of {by} with only {risk.groups.k - 1} others."
+    return (
+        f"**Not by these columns.** Everybody shares their values of {by} with at least {risk.groups.k - 1:,} others."
+    )
 
 
 def _pick(table: Coded, slug: str) -> dict[str, str]:

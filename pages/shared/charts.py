@@ -7,7 +7,7 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.evidence import Evidence
-from pages.shared.look import BLUE, GREY, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number, quick_chart
+from pages.shared.look import BLUE, GREY, INK, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number, quick_chart
 
 
 def confusion(e: Evidence, *, key: str) -> None:
@@ -132,6 +132,7 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
         "text": [f"{n:,}" for _, n in rows],
         "textposition": "auto",
         "textangle": 0,
+        "insidetextfont": {"color": INK},
         "marker": {"color": [PINK if group == "direct" else GREY for (_, group), _ in rows]},
         "hovertemplate": "%{y}: %{x:,} cells<extra></extra>",
     }
@@ -167,6 +168,7 @@ def places(e: Evidence, *, key: str, most: int = 12) -> None:
             text=[f" {r.get('title') or r['type']} {number(r['rate'], 'share')} " for r in rows],
             textposition="auto",
             insidetextanchor="start",
+            insidetextfont={"color": INK},
             textangle=0,
             cliponaxis=False,
             marker={"color": PINK},

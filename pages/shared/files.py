@@ -127,9 +127,24 @@ def upload_data(it: Entry) -> None:
             columns, likely = _peeked(given.file_id, given.name, given.getvalue())
             _add_document(it, given, columns, likely)
         else:
-            _add_table(it, given, *header(given.name, given.getvalue()))
+            _add_read(it, given)
     except InputError as error:
         st.error(str(error))
+
+
+def _add_read(it: Entry, given: Any) -> None:
+    """A table to learn from; where it is not whole, what the search can read of it may still be scanned."""
+    try:
+        columns, likely = header(given.name, given.getvalue())
+    except InputError as error:
+        try:
+            columns, likely = _peeked(given.file_id, given.name, given.getvalue())
+        except InputError:
+            raise error from None
+        st.warning(f"{error} No model can learn from it as it is. The search reads what it can and names the rest.")
+        _add_document(it, given, columns, likely)
+        return
+    _add_table(it, given, columns, likely)
 
 
 @st.cache_data(max_entries=8, show_spinner="Reading its first rows")

@@ -41,6 +41,7 @@ MODE = {"internal": "Internal use", "saas": "SaaS", "on_premises": "On-premises"
 BLUE, ORANGE, GREEN, PINK, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9"
 STATE_HUE = {"allowed": "#009E73", "obligations": "#56B4E9", "unknown": "#8A93A0", "blocked": "#D55E00"}
 GREY = "#8A93A0"
+INK = "#000000"  # words on a pink, grey or other light bar, in both themes
 _AXIS = {"automargin": True, "fixedrange": True, "zeroline": False}
 _MARGIN = {"l": 8, "r": 16, "t": 24, "b": 8}
 _CONFIG = {"displayModeBar": False}

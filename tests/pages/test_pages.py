@@ -247,6 +247,30 @@ def test_a_workbook_becomes_a_data_set_and_a_damaged_one_does_not(own: Settings)
     assert any("bad.xlsx" in e.value for e in at.error)
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("two.csv", b"note,who\nJos\xc3\xa9 wrote,a\nJos\xe9 Ruiz wrote,b\n"),
+        ("nul.csv", b"note,who\nall\x00 is well,Ruiz\n"),
+        ("wide.csv", "note,who\nall is well,Ruiz\n".encode("utf-16")),
+        ("broken.jsonl", b'{"note": "all is well", "who": "a"}\n{"note": "Ruiz\n'),
+    ],
+)
+def test_a_table_with_odd_lines_can_be_scanned_and_what_is_wrong_is_said_without_its_words(
+    own: Settings, name: str, content: bytes
+) -> None:
+    file = ventures.create(own, "Fed", {})
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    at.file_uploader(key="data-fed").upload(name, content).run()
+    assert not at.exception
+    [told] = [w.value for w in at.warning]
+    assert told.startswith(f"{name}: ")
+    assert "Ruiz" not in words(at)
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    assert not at.exception
+    assert [(d.path, d.text, d.label) for d in load(file).datasets] == [(name, "note", "")]
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00broken", b"", b"PK\x05\x06zip"])
 def test_a_bad_upload_is_answered_in_words_and_changes_nothing(own: Settings, content: bytes) -> None:
     file = ventures.create(own, "Fed", {})

@@ -1,4 +1,4 @@
-"""The columns of a workbook or document and its first rows, without reading the whole of it."""
+"""The columns of a table, workbook or document and its first rows, without reading the whole of it."""
 
 from collections.abc import Sequence
 from itertools import islice
@@ -19,7 +19,7 @@ def is_document(name: str, head: bytes) -> bool:
 
 
 def peek(path: Path, name: str) -> tuple[list[str], list[Row]]:
-    """The columns of a workbook's first sheet, or of a document, and its first rows.
+    """The columns of a table, of a workbook's first sheet, or of a document, and its first rows; odd ones left out.
 
     Raises:
         InputError: it is damaged, locked by a password, or holds nothing.
@@ -44,11 +44,18 @@ def _reader(path: Path, name: str) -> Reader:
 
         return sheets(path, name)[0]
     from core.privacy.sources.decode import refuse_binary  # noqa: PLC0415 - as above
+    from core.privacy.sources.delimited import Delimited, TabDelimited  # noqa: PLC0415
     from core.privacy.sources.documents import Paragraphs, Pdf  # noqa: PLC0415
+    from core.privacy.sources.jsonl import JsonLines  # noqa: PLC0415
 
     if head.startswith(b"%PDF"):
         return Pdf(path, name)
     refuse_binary(path, name)
-    if name.lower().rsplit(".", 1)[-1] in DOCUMENTS:
+    kind = name.lower().rsplit(".", 1)[-1]
+    if kind in DOCUMENTS:
         return Paragraphs(path, name)
+    if kind in ("jsonl", "ndjson"):
+        return JsonLines(path, name)
+    if kind in ("csv", "tsv", "tab"):
+        return (Delimited if kind == "csv" else TabDelimited)(path, name)
     raise InputError(f"{name}: not a workbook that can be read; save it as XLSX or export its sheets as CSV.")

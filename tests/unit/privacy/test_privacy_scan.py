@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from core.cli.app import app
 from core.errors import InputError
 from core.privacy.detect import detector
 from core.privacy.reading import by_form, outcome
@@ -333,3 +335,11 @@ def test_codes_of_countries_are_places_in_a_column_for_them_and_nothing_elsewher
     assert [e.type for e in country.entities] == ["LOCATION"]
     assert country.entities[0].label
     assert not plan.entities
+
+
+def test_the_command_line_says_where_a_cell_was_too_long_to_be_read_whole(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("id,note\n1," + "word " * 10_001 + "\n2,short\n")
+    done = CliRunner().invoke(app, ["privacy", "scan", str(file)])
+    assert done.exit_code == 0
+    assert "1 too long to be read whole" in next(line for line in done.output.splitlines() if line.startswith("  note"))
