@@ -175,7 +175,8 @@ def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
             f"{change * 100:+.1f} points" if changes else None,
             help="The share of joint draws in which every threshold holds; what nobody measured is a coin toss.",
         )
-        st.caption(f"{between(after['low'], after['high'])}, as what nobody measured turns out.")
+        if after["low"] != after["high"]:
+            st.caption(f"{between(after['low'], after['high'])}, as what nobody measured turns out.")
         st.caption(f"Today: {out['before']['verdict']}, P(go) {number(before['value'], 'share')}.")
         for row in out["changed"]:
             st.markdown(
