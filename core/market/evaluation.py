@@ -31,6 +31,8 @@ def evaluate(tree: Node, values: Mapping[str, Array]) -> Array:
             return np.multiply(*args)
         case "/":
             zero = int(np.count_nonzero(args[1] == 0))
+            if zero and args[1].size == 1:
+                raise FormulaError(f"divides by zero: {tree.args[1]} is always 0")
             if zero:
                 raise FormulaError(f"divides by zero: {tree.args[1]} is 0 in {zero:,} of {args[1].size:,} draws")
             return np.divide(*args)

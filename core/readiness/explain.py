@@ -35,13 +35,20 @@ class Explanation:
             "history": [_then(e) for e in self.history],
         }
 
+    def _asked(self) -> str:
+        if self.question.missing:
+            return f"what {self.question.missing} says, and the venture file leaves it out"
+        if self.question.limit is None:
+            return "that it is known"
+        return f"{self.question.op.replace('_', ' ')} {said_limit(self.question.limit, self.question.unit)}"
+
     def lines(self) -> list[str]:
         """The same for a person."""
         check, found = self.check, self.found
         out = [
             f"{check.title}: {check.status}{' (gate)' if check.gate else ''}",
             f"  {check.reason}",
-            f"  asked: {self.question.op.replace('_', ' ')} {said_limit(self.question.limit, self.question.unit)}",
+            f"  asked: {self._asked()}",
             f"  why it is asked: {self.rule.why}",
             *([f"  {check.waiver}"] if check.waiver else []),
             *([f"  to do: {check.todo}"] if check.todo else []),

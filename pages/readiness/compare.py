@@ -95,7 +95,7 @@ def cards(sides: Sequence[Side]) -> None:
 def _gates(one: Side) -> str:
     failed, unknown = one.gates(Status.FAIL), one.gates(Status.UNKNOWN, Status.STALE)
     every = one.gates(*Status)
-    return f"{failed} of {every} gates fail, {unknown} are not answered" if failed + unknown else f"{every} gates pass"
+    return f"{failed} of {every} gates fail, {unknown} not answered" if failed + unknown else f"{every} gates pass"
 
 
 def figures(sides: Sequence[Side]) -> None:
@@ -105,7 +105,7 @@ def figures(sides: Sequence[Side]) -> None:
     apart = [r for r in rows if told_apart(r[2]) == APART]
     _grid(apart, sides)
     if rest := [r for r in rows if r not in apart]:
-        names = ", ".join(label.lower() for _, label, _ in rest)
+        names = ", ".join(label[:1].lower() + label[1:] for _, label, _ in rest)
         with st.expander(f"Same, not told apart or not known: {names}", icon=ICON[Status.UNKNOWN]):
             _grid(rest, sides)
 

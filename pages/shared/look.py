@@ -129,6 +129,8 @@ def ago(when: datetime | None, now: datetime | None = None) -> str:
     if when is None:
         return "never"
     seconds = ((now or datetime.now(UTC)) - when).total_seconds()
+    if seconds < -3600:  # more than two clocks are apart
+        return f"on {when:%d %B %Y}, in the future"
     for size, word in ((86400, "day"), (3600, "hour"), (60, "minute")):
         if seconds >= size:
             n = int(seconds // size)

@@ -96,6 +96,8 @@ def test_the_power_of_a_factor_is_how_the_product_moves_with_it(text: str, a: fl
 
 def test_a_division_by_zero_names_what_is_zero_and_how_often() -> None:
     values = {"a": np.ones(4), "b": np.array([1.0, 2.0, 1.0, 3.0]), "c": np.ones(4)}
+    with pytest.raises(FormulaError, match="divides by zero: 0 is always 0"):
+        evaluate(parse("b / 0", ["b"]), {"b": np.ones(4)})
     with pytest.raises(FormulaError, match=r"\(b - c\) is 0 in 2 of 4 draws"):
         evaluate(parse("a / (b - c)", KNOWN), values)
 

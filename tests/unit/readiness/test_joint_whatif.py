@@ -138,8 +138,15 @@ def test_an_explanation_holds_the_rule_the_figure_and_what_it_was_before(venture
 
 def test_a_mode_is_explained_by_the_rule_of_all_modes(venture: Venture) -> None:
     told = explain(venture, "licences.saas", assess(venture, {}), {}, [])
+    assert any("asked: is one of allowed or obligations" in line for line in told.lines())
     assert told.rule.id == "licences.mode"
     assert any("not measured yet" in line for line in told.lines())
+
+
+def test_a_check_without_a_stated_limit_is_explained_by_what_is_left_out(venture: Venture) -> None:
+    silent = venture.model_copy(update={"must": venture.must.model_copy(update={"accuracy": None})})
+    told = explain(silent, "model.accuracy", assess(silent, {}), {}, [])
+    assert any("asked: what must.accuracy says" in line for line in told.lines())
 
 
 def test_a_check_that_is_none_is_refused_with_those_there_are(venture: Venture) -> None:
