@@ -23,6 +23,7 @@ from pages.shared.watch import start
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
 SCANNED = [*TABLES, *WORKBOOKS, *DOCUMENTS]
+NESTED = (".jsonl", ".ndjson", ".parquet")  # kinds whose cells may be records or lists of them
 TASKS = {"classify": "One of several classes", "score": "A number, such as stars, minutes or a price"}
 TASK_HELP = (
     "A class is right or wrong, and the model is measured by its share of right answers. A number can be nearly right, "
@@ -144,6 +145,15 @@ def _add_read(it: Entry, given: Any) -> None:
         st.warning(f"{error} No model can learn from it as it is. The search reads what it can and names the rest.")
         _add_document(it, given, columns, likely)
         return
+    if given.name.lower().endswith(NESTED):
+        found, longest_found = _peeked(given.file_id, given.name, given.getvalue())
+        if likely not in found:
+            st.info(
+                "Its texts stand in records within the rows, as the turns of a chat do; each part is a column here."
+            )
+            _add_document(it, given, found, longest_found)
+            return
+        columns = [c for c in columns if c in found]
     _add_table(it, given, columns, likely)
 
 

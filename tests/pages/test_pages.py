@@ -12,6 +12,7 @@ from core import ventures
 from core.evidence import ROOMS, Evidence, Source
 from core.jobs import KINDS, get, jobs, submit
 from core.privacy.first import Firsts
+from core.privacy.source import open_table
 from core.settings import Settings
 from core.store import append, connect
 from core.venture import load
@@ -269,6 +270,18 @@ def test_a_table_with_odd_lines_can_be_scanned_and_what_is_wrong_is_said_without
     next(b for b in at.button if b.label == "Add the file").click().run()
     assert not at.exception
     assert [(d.path, d.text, d.label) for d in load(file).datasets] == [(name, "note", "")]
+
+
+def test_a_chat_file_is_brought_in_by_the_column_that_the_search_gives_a_role(own: Settings) -> None:
+    file = ventures.create(own, "Fed", {})
+    turns = b'{"messages": [{"role": "user", "content": "my card is gone"}, {"role": "assistant", "content": "ok"}]}\n'
+    at = open_page("pages/privacy/scan.py", venture="fed")
+    at.file_uploader(key="data-fed").upload("chat.jsonl", turns).run()
+    assert not at.exception
+    next(b for b in at.button if b.label == "Add the file").click().run()
+    [data] = load(file).datasets
+    assert data.text in open_table(file.parent / "chat.jsonl").labels
+    assert data.text != "messages"
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\x00broken", b"", b"PK\x05\x06zip"])

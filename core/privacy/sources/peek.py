@@ -43,6 +43,10 @@ def _reader(path: Path, name: str) -> Reader:
         from core.privacy.sources.workbook import sheets  # noqa: PLC0415 - a library that few files need
 
         return sheets(path, name)[0]
+    if head.startswith(b"PAR1"):
+        from core.privacy.sources.columnar import Parquet  # noqa: PLC0415 - as above
+
+        return Parquet(path, name)
     from core.privacy.sources.decode import refuse_binary  # noqa: PLC0415 - as above
     from core.privacy.sources.delimited import Delimited, TabDelimited  # noqa: PLC0415
     from core.privacy.sources.documents import Paragraphs, Pdf  # noqa: PLC0415
