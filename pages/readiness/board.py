@@ -21,6 +21,7 @@ from pages.shared.watch import get_ready, live, start_button, watch
 
 SECONDS = 365.25 * 24 * 3600  # in a year
 TODOS = 6
+STIRS = 0.0005  # of P(go), from which a check moved it: what a tenth of a point rounds to
 MOVES = 5  # checks that moved P(go), told one by one
 SETTLED = 0.99  # share of the draws in which the circle comes to rest, from which the others are a footnote
 FLIPS = 3  # lines of advice beside the verdict; all stand further down
@@ -174,18 +175,20 @@ def since_last(of: Venture) -> None:
     first, rest = [s for s in steps if s in most], [s for s in steps if s not in most]
     with st.container(border=True, key="since"):
         st.subheader("Since the last review", anchor=False)
-        graph_charts.moved(before, first, sum(s.points for s in rest), len(rest), key="b-moved")
+        if any(abs(s.points) >= STIRS for s in steps):
+            graph_charts.moved(before, first, sum(s.points for s in rest), len(rest), key="b-moved")
+        else:
+            st.write(f"P(go) stays at {number(before['value'], 'share')}. What changed is how these checks answer:")
         st.markdown("\n".join(map(_move, first)))
         if rest:
-            with st.expander(
-                f"{len(rest)} more checks answer otherwise or moved it by less", icon=":material/history:"
-            ):
+            with st.expander(f"{len(rest)} more: answered otherwise, or moved it by less", icon=":material/history:"):
                 st.markdown("\n".join(map(_move, rest)))
 
 
 def _move(step: Move) -> str:
     change = f"{step.was or 'not asked'} → {step.now or 'no longer asked'}" if step.was != step.now else step.now
-    return f"- **{step.title}**: {change} :gray[· P(go) {step.points * 100:+.1f} points]"
+    points = f" :gray[· P(go) {step.points * 100:+.1f} points]" if abs(step.points) >= STIRS else ""
+    return f"- **{step.title}**: {change}{points}"
 
 
 def to_do(checks: list[Check], found: Mapping[str, Evidence], stale: set[str]) -> None:

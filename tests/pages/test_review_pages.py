@@ -33,6 +33,7 @@ def test_the_board_says_what_moved_p_go(own: Settings, of: Venture) -> None:
     keep(own, of, [cleared])
     said = words(open_page("", of))
     assert "Since the last review" in said
+    assert "P(go) stays at 0 %. What changed is how these checks answer:" in said, "no chart of nothing"
     assert "delivery to customers' own machines" in said
 
 
