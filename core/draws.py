@@ -72,9 +72,12 @@ def points(dimensions: int, n: int, seed: int | Sequence[int]) -> Array:
 
 
 @lru_cache(maxsize=32)
-def joint(n: int = DRAWS, seed: Seed = SEED) -> Array:
-    """`points` in all dimensions there are, kept between calls; row k is one joint draw. Read only."""
-    out = points(DIMENSIONS, n, seed)
+def joint(n: int = DRAWS, *seeds: Seed) -> Array:
+    """`points` in all dimensions there are, kept between calls; row k is one joint draw. Read only.
+
+    Of several seeds each has `n` rows, one below the other; without any it is `SEED`.
+    """
+    out = np.concatenate([points(DIMENSIONS, n, seed) for seed in seeds or (SEED,)])
     out.setflags(write=False)
     return out
 

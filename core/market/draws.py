@@ -42,14 +42,15 @@ class Draws:
     seed: Seed
 
 
-def draw(market: Market, n: int = DRAWS, seed: Seed = SEED) -> Draws:
-    """Draw a market `n` times (a power of two).
+def draw(market: Market, n: int = DRAWS, *seeds: Seed) -> Draws:
+    """Draw a market `n` times (a power of two) with each seed; without any with `SEED`.
 
     Raises:
         InputError: too many figures, correlations that contradict each other, a division by zero, a figure that is not
             positive, or a filter above 1.
     """
-    inputs = sample(market, n, seed)
+    seeds = seeds or (SEED,)
+    inputs = sample(market, n, *seeds)
     values = with_formulas(market, inputs)
     figures = {m.name: levels(m, values) for m in market.methods}
     rest = {
@@ -57,7 +58,7 @@ def draw(market: Market, n: int = DRAWS, seed: Seed = SEED) -> Draws:
         for name, tree in (("capacity", market.capacity), ("plan", market.plan))
         if tree is not None
     }
-    return Draws(inputs, values, figures, rest.get("capacity"), rest.get("plan"), n, seed)
+    return Draws(inputs, values, figures, rest.get("capacity"), rest.get("plan"), n * len(seeds), seeds[0])
 
 
 def sample(market: Market, n: int = DRAWS, *seeds: Seed) -> dict[str, Array]:

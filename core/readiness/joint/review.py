@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from core.draws import DIMENSIONS, DRAWS, SEED
+from core.draws import DIMENSIONS, DRAWS, SEED, Seed
 from core.errors import InputError
 from core.evidence import Evidence
 from core.market.measure import plain
@@ -15,7 +15,7 @@ from core.readiness.checks import Inputs
 from core.readiness.joint.chance import Chance, chance, numerical_error, together
 from core.readiness.joint.flips import Flip, Next, best_next, flips
 from core.readiness.joint.graph import Graph, graph
-from core.readiness.joint.holds import Answered, answered
+from core.readiness.joint.holds import Answered, Holds, answered
 from core.readiness.joint.robust import Robustness, robustness
 from core.readiness.joint.world import READ, Known, World, world
 from core.readiness.policy import load_policy
@@ -76,8 +76,8 @@ def review(
     places = coordinates(venture, asked, market)
     limits = {q.evidence: q.limit for q in asked if isinstance(q.limit, float)}
 
-    def drawn(n: int, seed: int | tuple[int, ...]) -> tuple[Known, World, list[Answered]]:
-        known = Known(venture, evidence, inputs, now, n, seed, places, limits, market)
+    def drawn(n: int, *seeds: Seed) -> tuple[Known, World, list[Answered]]:
+        known = Known(venture, evidence, inputs, now, n, seeds, places, limits, market)
         found = world(known)
         return (
             known,
@@ -85,13 +85,13 @@ def review(
             [answered(q, evidence, found.computed, known.column(q.evidence), inputs, now) for q in asked],
         )
 
-    def p_go(n: int, seed: tuple[int, ...]) -> float:
-        again = drawn(n, seed)[2]
-        return float(together([again[k] for k in counted], n).mean())
+    def all_hold(n: int, *seeds: Seed) -> Holds:
+        again = drawn(n, *seeds)[2]
+        return together([again[k] for k in counted], n * len(seeds))
 
     known, found, answers = drawn(n, SEED)
     checks, mine = [result.checks[k] for k in counted], [answers[k] for k in counted]
-    how = chance(mine, numerical_error(p_go, n), n)
+    how = chance(mine, numerical_error(all_hold, n), n)
     result = replace(result, verdict=at_these_odds(result.verdict, how, policy.least_p_go))
     return Review(
         assessment=result,

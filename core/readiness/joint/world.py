@@ -10,7 +10,7 @@ from datetime import datetime
 
 import numpy as np
 
-from core.draws import Array, joint
+from core.draws import Array, Seed, joint
 from core.evidence import Evidence
 from core.market.draws import Draws, draw, quantity
 from core.market.ranges import fit
@@ -71,7 +71,7 @@ class Known:
     """The evidence that speaks of today's inputs, and the coordinates of the draws.
 
     Attributes:
-        n, seed: of the joint draws; the market's own are the same points in their first dimensions.
+        n, seeds: joint draws of each seed; the market's own are the same points in their first dimensions.
         places: the dimension of each quantity.
         limits: what the policy compares a figure with, by its id.
         market: what the venture says of its market, in the market room's terms.
@@ -82,15 +82,20 @@ class Known:
     inputs: Inputs | None
     now: datetime | None
     n: int
-    seed: int | tuple[int, ...]
+    seeds: tuple[Seed, ...]
     places: Mapping[str, int]
     limits: Mapping[str, float]
     market: Market
 
     @property
     def y(self) -> Array:
-        """The joint draws, shape (n, DIMENSIONS)."""
-        return joint(self.n, self.seed)
+        """The joint draws, shape (rows, DIMENSIONS)."""
+        return joint(self.n, *self.seeds)
+
+    @property
+    def rows(self) -> int:
+        """Joint draws of all seeds together."""
+        return self.n * len(self.seeds)
 
     def record(self, name: str) -> Evidence | None:
         """The record of a figure, unless it is stale or holds nothing."""
@@ -151,13 +156,13 @@ def _market(known: Known) -> tuple[Draws | None, Mapping[str, Array]]:
     market = known.market
     if not market.methods:
         return None, {}
-    drawn = draw(market, known.n, known.seed)
-    return drawn, {level: np.broadcast_to(v, known.n) for level, v in drawn.figures[market.methods[0].name].items()}
+    drawn = draw(market, known.n, *known.seeds)
+    return drawn, {level: np.broadcast_to(v, known.rows) for level, v in drawn.figures[market.methods[0].name].items()}
 
 
 def _open_share(known: Known) -> Figure:
     """E to F: customers left where the ways of selling that licences close are taken away."""
-    closed = np.zeros(known.n)
+    closed = np.zeros(known.rows)
     sure = True
     for mode in dict.fromkeys(known.venture.distribution.modes):
         record = known.record(f"licences.{mode}")
@@ -165,7 +170,7 @@ def _open_share(known: Known) -> Figure:
         if word in _OPEN:
             continue
         only = known.said(known.venture.reach.modes.get(mode), (0.01, 1.0), "share", f"mode.{mode}")
-        shut = np.ones(known.n) if word == "blocked" else known.column(f"licences.{mode}") < COIN
+        shut = np.ones(known.rows) if word == "blocked" else known.column(f"licences.{mode}") < COIN
         closed = closed + shut * only.draws
         sure = sure and word == "blocked" and only.known
     return Figure(np.maximum(0.0, 1 - closed), "share", sure)
@@ -184,7 +189,7 @@ def _usable_share(known: Known) -> Figure:
 
 def _work(known: Known) -> Figure:
     """G to C: how much larger the model has to be where accuracy or speed fall short; 1 where neither does."""
-    short = np.zeros(known.n, dtype=bool)
+    short = np.zeros(known.rows, dtype=bool)
     sure = True
     for name, least, most in (
         ("model.accuracy", known.venture.must.accuracy, None),
@@ -219,7 +224,7 @@ def _settled(known: Known, market: Draws | None, figures: dict[str, Figure], rea
     price = quantity(of.beside["price"], market.values, "money.price")
     hourly, sure = _hourly(known)
     elasticity = known.said(known.venture.reach.elasticity, ELASTICITY, "per cent", "elasticity")
-    n = known.n
+    n = known.rows
     found = settle(
         Service(
             demand=np.maximum(demand * reach / (HOURS * 3600), 1e-12),
@@ -247,7 +252,7 @@ def _hourly(known: Known) -> tuple[Array, bool]:
     record = known.record("market.cost_per_1000")
     machine = record.detail.get("machine") if record is not None else None
     if machine:
-        return np.full(known.n, float(machine["usd_per_hour"])), True
+        return np.full(known.rows, float(machine["usd_per_hour"])), True
     return _even(known.column("price_hour"), _HOURLY), False
 
 

@@ -96,7 +96,7 @@ def drawn(evidence: dict[str, Evidence], of: Venture | None = None, **limits: fl
     of = of or venture()
     market = plain(of.market)
     places = coordinates(of, questions(of, load_policy(of)), market)
-    return world(Known(of, evidence, None, None, N, 31, places, {"privacy.direct_share": 0.005} | limits, market))
+    return world(Known(of, evidence, None, None, N, (31,), places, {"privacy.direct_share": 0.005} | limits, market))
 
 
 def reviewed(evidence: dict[str, Evidence], of: Venture | None = None) -> Review:
