@@ -169,7 +169,7 @@ def section(*, gigabyte: bool = False) -> list[str]:
             ("presidio-structured, a cell", f"{before[0] * 1000:.1f} ms before, {after[0] * 1000:.1f} ms after", ""),
             (
                 "Columns labelled rightly",
-                f"{len(right(labels))} of 14; presidio-structured {len(right(before[2]))}",
+                f"{right(labels)} of 14; presidio-structured {right(before[2])}",
                 "more",
             ),
             ("Memory of all processes together (PSS)", f"{cost.shared:.0f} MB", ""),
