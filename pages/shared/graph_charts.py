@@ -11,6 +11,7 @@ from core.readiness.joint.moves import Move
 from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number, quick_chart
 
 Edge = Mapping[str, Any]
+Point = tuple[float, float]
 # Planar, so that no two arrows cross: without A and B it is five parts with one link missing, which can be drawn so.
 _AT = {
     "A": (-0.1, 1.0),
@@ -48,7 +49,7 @@ _STEP = {
 
 
 def living_graph(told: Mapping[str, Any], *, key: str) -> None:
-    """The seven parts and the figures on their arrows; grey with a question mark where nothing is measured."""
+    """The seven parts and the figures on their arrows; dashed with a question mark where nothing is measured."""
     edges: Sequence[Edge] = told["edges"]
     parts = told["parts"]
     spot = [_AT[p] for p in parts]
@@ -72,28 +73,49 @@ def living_graph(told: Mapping[str, Any], *, key: str) -> None:
     }
     x, y = {"visible": False, "range": [-0.5, 5.6]}, {"visible": False, "range": [-0.62, 2.62]}
     title = _finding(edges, [e for e in edges if not e["known"]])
-    quick_chart([_figures(edges), names, discs], key=key, alt=_said(edges), title=title, height=410, x=x, y=y,
+    traces = [_dashes(edges), _figures(edges), names, discs]
+    quick_chart(traces, key=key, alt=_said(edges), title=title, height=410, x=x, y=y,
                 annotations=[_arrow(e) for e in edges])  # fmt: skip
 
 
-def _arrow(edge: Edge) -> dict[str, Any]:
-    """An arrow as an annotation, a little shorter than the way between the two parts."""
+def _ends(edge: Edge) -> tuple[Point, Point]:
+    """Where an arrow begins and ends: a little short of both parts."""
     (x0, y0), (x1, y1) = _AT[edge["from"]], _AT[edge["to"]]
     off = 0.21 / math.hypot(x1 - x0, y1 - y0)
+    dx, dy = off * (x1 - x0), off * (y1 - y0)
+    return (x0 + dx, y0 + dy), (x1 - dx, y1 - dy)
+
+
+def _dashes(edges: Sequence[Edge]) -> dict[str, Any]:
+    """The shafts of what is not measured: an arrow cannot be dashed, so these are lines, and the arrows mere heads."""
+    shafts = [_ends(e) for e in edges if not e["known"]]
     return {
-        "x": x0 + (1 - off) * (x1 - x0),
-        "y": y0 + (1 - off) * (y1 - y0),
-        "ax": x0 + off * (x1 - x0),
-        "ay": y0 + off * (y1 - y0),
+        "x": [x for (x0, _), (x1, _) in shafts for x in (x0, x1, None)],
+        "y": [y for (_, y0), (_, y1) in shafts for y in (y0, y1, None)],
+        "mode": "lines",
+        "line": {"color": GREY, "width": 1.4, "dash": "dash"},
+        "hoverinfo": "skip",
+    }
+
+
+def _arrow(edge: Edge) -> dict[str, Any]:
+    """An arrow as an annotation; of what is not measured its head alone."""
+    (x0, y0), (x1, y1) = _ends(edge)
+    tail = 0.0 if edge["known"] else 1 - 0.08 / math.hypot(x1 - x0, y1 - y0)
+    return {
+        "x": x1,
+        "y": y1,
+        "ax": x0 + tail * (x1 - x0),
+        "ay": y0 + tail * (y1 - y0),
         "xref": "x",
         "yref": "y",
         "axref": "x",
         "ayref": "y",
         "showarrow": True,
         "arrowhead": 2,
-        "arrowwidth": 1.6 if edge["known"] else 1,
+        "arrowwidth": 1.6 if edge["known"] else 1.4,
         "arrowcolor": BLUE if edge["known"] else GREY,
-        "opacity": 0.9 if edge["known"] else 0.5,
+        "opacity": 0.9,
         "text": "",
     }
 
@@ -142,9 +164,7 @@ def _spread(edge: Edge) -> str:
 def _finding(edges: Sequence[Edge], unknown: Sequence[Edge]) -> str:
     if not unknown:
         return f"All {len(edges)} links between the seven parts are known"
-    return (
-        f"{len(edges) - len(unknown)} of {len(edges)} links between the seven parts are known; “?” is not measured yet"
-    )
+    return f"{len(edges) - len(unknown)} of {len(edges)} links between the seven parts are known; dashed is not measured yet"
 
 
 def _said(edges: Sequence[Edge]) -> str:
