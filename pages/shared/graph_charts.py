@@ -164,7 +164,8 @@ def _spread(edge: Edge) -> str:
 def _finding(edges: Sequence[Edge], unknown: Sequence[Edge]) -> str:
     if not unknown:
         return f"All {len(edges)} links between the seven parts are known"
-    return f"{len(edges) - len(unknown)} of {len(edges)} links between the seven parts are known; dashed is not measured yet"
+    known = len(edges) - len(unknown)
+    return f"{known} of {len(edges)} links between the seven parts are known; dashed is not measured yet"
 
 
 def _said(edges: Sequence[Edge]) -> str:
