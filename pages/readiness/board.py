@@ -1,5 +1,6 @@
 """The board: whether to go, what it rests on, and what to do next."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -212,11 +213,12 @@ def to_do(checks: list[Check], found: Mapping[str, Evidence], stale: set[str]) -
 
 def _task(place: int, todo: str, why: list[Check], found: Mapping[str, Evidence], stale: set[str]) -> None:
     owners = ", ".join(dict.fromkeys(c.owner for c in why if c.owner)) or "nobody yet"
-    reasons = [
+    reasons = Counter(
         f":{COLOUR[c.status]}[{ICON[c.status]} {ROOM[c.room][0] if c.room in ROOM else ''}] · {c.reason}" for c in why
-    ]
+    )
+    lines = [said if n == 1 else f"{said} :gray[{n} checks wait for it.]" for said, n in reasons.items()]
     with st.container(gap="xsmall", key=f"task-{place}"):
-        st.markdown(f"**{place}. {todo}**  \n" + "  \n".join(reasons))
+        st.markdown(f"**{place}. {todo}**  \n" + "  \n".join(lines))
         with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
             st.caption(f":material/person: {plain(owners)}", width="content")
             for name in dict.fromkeys(e for c in why for e in c.evidence if e in found):

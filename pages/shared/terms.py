@@ -27,7 +27,7 @@ WORTH = (
 )
 PARTS = (
     "A to G are the seven parts that an AI product stands or falls with. An arrow is what one part hands to the next, "
-    "with the median of the joint draws; grey with a “?” is not known yet."
+    "with the median of the joint draws; dashed with a “?” is not known yet."
 )
 CRITICAL = (
     "More customers share the machines, so each request costs less, the price can be kept, and customers stay. Below "
