@@ -18,6 +18,7 @@ from core.licences.weigh import Hit, Read, first_families, join, weigh
 from core.progress import Progress, part
 
 UNREAD = "licence texts were not read"
+EARLY = 20  # packages whose texts tell whether ScanCode will be needed, so that its index loads meanwhile
 Reads = Mapping[LicenceText, Read]
 
 
@@ -47,10 +48,13 @@ def conclude(packages: Sequence[ResolvedPackage], *, texts: bool, keep: Path, pr
         texts: read licence texts, and look into native code; False: metadata, SBOMs and file names only.
         keep: folder of what was recognised before.
     """
-    looked, symbols = [], Symbols(telling(), keep) if texts else None
+    looked: list[_Looked] = []
+    symbols = Symbols(telling(), keep) if texts else None
     for i, package in enumerate(packages):
         if i % 20 == 0:
             progress(i, len(packages) * 5, f"Reading metadata ({i} of {len(packages)})")
+        if texts and i == EARLY:
+            prepare(_unsettled(looked), keep)
         looked.append(_look(package, symbols))
     if symbols is not None:
         symbols.save()
@@ -70,15 +74,22 @@ def _look(package: ResolvedPackage, symbols: Symbols | None, *, inside: bool = T
     return _Looked(found, own, ray, tuple(_look(v, symbols, inside=False) for v in ray.vendored))
 
 
+def _unsettled(looked: Sequence[_Looked]) -> list[LicenceText]:
+    """The texts on which something still hangs."""
+    every = [one for top in looked for one in (top, *top.vendored)]
+    own = [text for one in every if one.claim.wants_text for text in one.texts]
+    return [*own, *(found.text for one in looked for found in one.ray.texts)]
+
+
 def _read(looked: Sequence[_Looked], keep: Path, progress: Progress) -> tuple[Reads, str]:
     """Read all texts by their words, and by ScanCode those that something still hangs on."""
     every = [one for top in looked for one in (top, *top.vendored)]
     own = [text for one in every for text in one.texts]
     theirs = [found.text for one in looked for found in one.ray.texts]
-    asked = [text for one in every if one.claim.wants_text for text in one.texts]
-    prepare([*asked, *theirs], keep)
+    asked = _unsettled(looked)
+    prepare(asked, keep)
     reads = dict(by_words([*own, *theirs], keep, part(progress, 0.0, 0.3)))
-    open_texts = [text for text in dict.fromkeys((*asked, *theirs)) if text not in reads]
+    open_texts = [text for text in dict.fromkeys(asked) if text not in reads]
     try:
         return reads | by_scancode(open_texts, keep, part(progress, 0.3, 1.0)), ""
     except ScanCodeUnavailable as error:
