@@ -7,14 +7,14 @@ from typing import Any
 import streamlit as st
 
 from core import ventures
-from core.errors import InputError
 from core.evidence import ROOMS, Check, Evidence, Status
 from core.readiness.assess import Assessment
 from core.readiness.joint.moves import Move
 from core.venture import Must, Venture
 from pages.shared import charts, graph_charts, model_charts, score_charts, terms
 from pages.shared.figures import by_urgency, check_list, figure_row, opened, pending_list, plain, stale_ids
-from pages.shared.frame import assessment, config, due_rooms, entry, evidence, inputs, newest, venture
+from pages.shared.files import save
+from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
 from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
 from pages.shared.tour import tour, tour_link
@@ -240,12 +240,7 @@ def name_owners() -> None:
             st.caption("For a single check, name it in the file: `[policy.owners]`, with the id of the check.")
     if kept:
         names = {f"policy.owners.{room}": name.strip() or None for room, name in said.items()}
-        try:
-            ventures.save(config(), it.file, ventures.change(it.file.read_text(encoding="utf-8"), names))
-        except InputError as error:
-            st.error(f"Nothing was saved.\n\n```\n{error}\n```")
-            return
-        st.rerun()
+        save(it, lambda toml: ventures.change(toml, names), said="")
 
 
 def main(write: Callable[..., object] = st.caption) -> None:

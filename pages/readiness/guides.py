@@ -8,7 +8,8 @@ from core import ventures
 from core.errors import InputError
 from core.readiness.guides import TOP, Placed, place_all
 from core.venture import GUIDES, Venture
-from pages.shared.frame import config, entry, evidence, venture
+from pages.shared.files import save
+from pages.shared.frame import entry, evidence, venture
 from pages.shared.graph_charts import levels
 
 WORDS = {None: "no answer yet", True: "yes", False: "no"}
@@ -81,12 +82,7 @@ def _questions(of: Venture, name: str, placed: Placed) -> dict[str, bool | None]
 
 def _save(it: ventures.Entry, name: str, answers: Mapping[str, bool | None]) -> None:
     changes = {f"guides.{name}.{k}": v for k, v in answers.items()}
-    try:
-        ventures.save(config(), it.file, ventures.change(it.file.read_text(encoding="utf-8"), changes))
-    except InputError as error:
-        st.error(f"Nothing was saved.\n\n```\n{error}\n```")
-        return
-    st.rerun()
+    save(it, lambda toml: ventures.change(toml, changes), said="")
 
 
 main()

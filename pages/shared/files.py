@@ -22,6 +22,7 @@ from pages.shared.from_hub import from_hub
 from pages.shared.watch import start
 
 TABLES = ["csv", "tsv", "jsonl", "ndjson", "parquet"]
+SAVED = "Saved. What followed from the changed parts is now stale."
 SCANNED = [*TABLES, *WORKBOOKS, *DOCUMENTS]
 NESTED = (".jsonl", ".ndjson", ".parquet")  # kinds whose cells may be records or lists of them
 TASKS = {"classify": "One of several classes", "score": "A number, such as stars, minutes or a price"}
@@ -34,8 +35,11 @@ _LABELS = ("label", "intent", "category", "class", "target", "answer")
 _HEAD, _ROWS = 1 << 20, 50  # bytes and rows that are enough to know the columns
 
 
-def save(it: Entry, edit: Callable[[str], str], *, look: bool = False) -> None:
-    """Change the venture file, or say every problem and change nothing; then look at the data where asked to."""
+def save(it: Entry, edit: Callable[[str], str], *, look: bool = False, said: str = SAVED) -> None:
+    """Change the venture file, or say every problem and change nothing; then look at the data where asked to.
+
+    `said` is told once on the next page that tells such things; empty tells nothing.
+    """
     try:
         of = ventures.save(config(), it.file, edit(it.file.read_text(encoding="utf-8")))
     except InputError as error:
@@ -43,7 +47,8 @@ def save(it: Entry, edit: Callable[[str], str], *, look: bool = False) -> None:
         return
     if look:
         start(of, ["look"])
-    st.session_state["said"] = "Saved. What followed from the changed parts is now stale."
+    if said:
+        st.session_state["said"] = said
     st.rerun()
 
 

@@ -70,12 +70,12 @@ def _density(size: Size) -> tuple[list[float], list[float]]:
 
 
 def _smooth(counts: Sequence[int]) -> list[float]:
-    """Counts without the jitter of the draws: each bin takes a binomial average of its neighbours; the sum stays."""
-    last = len(counts) - 1
-    return [
-        sum(w * counts[min(max(k + d, 0), last)] for d, w in zip(range(-2, 3), _BINOMIAL, strict=True))
-        for k in range(last + 1)
-    ]
+    """Counts without the jitter of the draws: each bin takes a binomial average of its neighbours; the sum stays.
+
+    Beyond the first and the last bin the counts are mirrored.
+    """
+    wide = [*counts[1::-1], *counts, *counts[-1:-3:-1]]
+    return [sum(w * c for w, c in zip(_BINOMIAL, wide[k : k + 5], strict=True)) for k in range(len(counts))]
 
 
 def waterfall(found: MarketSize, *, key: str) -> None:
