@@ -5,6 +5,7 @@ One dimension per used assumption in the order of their ids, with a fixed seed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from core.errors import InputError
 from core.formula import FormulaError, Node
 from core.market.dependence import joined, matrix
 from core.market.evaluation import evaluate
+from core.market.ranges import Range
 from core.market.stated import Market, Method
 from core.units import CONSTANTS
 
@@ -69,12 +71,21 @@ def sample(market: Market, n: int = DRAWS, *seeds: Seed) -> dict[str, Array]:
     if len(used) > MOST_FIGURES:
         raise InputError(f"market: {len(used)} figures are used; at most {MOST_FIGURES} can be drawn together.")
     shape: Shape = (len(used), n, *(seeds or (SEED,)))
-    z = logits(*shape)
     names, of = matrix(market.correlated)
     columns = {a.id: k for k, a in enumerate(used)}
-    together = {name: z[:, k] for name, k in columns.items()}
-    together |= joined(shape, {name: columns[name] for name in names}, of)
-    return {a.id: np.exp(a.fitted().log_at(together[a.id])) for a in used}
+    together = joined(shape, {name: columns[name] for name in names}, of)
+    return {
+        a.id: np.exp(a.fitted().log_at(together[a.id])) if a.id in together else _drawn(a.fitted(), shape, k)
+        for k, a in enumerate(used)
+    }
+
+
+@lru_cache(maxsize=64)  # of 128 kB: a market's figures, of which a slider moves one
+def _drawn(of: Range, shape: Shape, column: int) -> Array:
+    """The draws of a figure that moves with no other. Read only."""
+    found = np.asarray(np.exp(of.log_at(logits(*shape)[:, column])))
+    found.flags.writeable = False
+    return found
 
 
 def with_formulas(market: Market, inputs: Mapping[str, Array]) -> dict[str, Array]:

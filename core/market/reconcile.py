@@ -124,6 +124,7 @@ def _closes(market: Market, draws: Draws, pair: tuple[Method, Method], level: st
     trees = [m.tree(level) for m in pair]
     powers = [market.powers(tree) for tree in trees]
     logs = [np.log(draws.figures[m.name][level]) for m in pair]
+    middles = {size: [float(np.median(log[:size])) for log in logs] for size in (_SOLVED, None)}
 
     def closing(figure: Assumption, some: slice) -> Closes | None:
         both = [p.get(figure.id, 0) for p in powers]
@@ -131,7 +132,8 @@ def _closes(market: Market, draws: Draws, pair: tuple[Method, Method], level: st
             value = _sought(market, draws, figure, pair, level)
         else:
             drawn = np.log(draws.inputs[figure.id][some])
-            value = _meeting(figure, drawn, [log[some] for log in logs], [p or 0 for p in both])
+            whole = zip([log[some] for log in logs], middles[some.stop], strict=True)
+            value = _meeting(figure, drawn, list(whole), [p or 0 for p in both])
         if value is None or (figure.unit == "share" and value > 1):
             return None
         below = figure.fitted().share_below(value)
@@ -152,14 +154,18 @@ def _surprise(fitted: Range, value: float, below: float) -> float:
     return abs(math.log(max(below, 1e-300)) - math.log(max(1 - below, 1e-300)))
 
 
-def _meeting(figure: Assumption, drawn: Array, logs: list[Array], powers: list[int]) -> float | None:
+def _meeting(figure: Assumption, drawn: Array, logs: list[tuple[Array, float]], powers: list[int]) -> float | None:
     """The value at which a factor, held there, makes both medians meet; None where there is none in reach.
 
+    `logs` are the draws of both on the logarithm, each with its median.
     Of a product with x^k, ln(median) at x = v is the median of ln(product) - k ln(x), plus k ln(v).
     """
     if powers[0] == powers[1]:
         return None
-    rest = [float(np.median(log - power * drawn if power else log)) for log, power in zip(logs, powers, strict=True)]
+    rest = [
+        float(np.median(log - power * drawn)) if power else middle
+        for (log, middle), power in zip(logs, powers, strict=True)
+    ]
     log = (rest[1] - rest[0]) / (powers[0] - powers[1])
     return math.exp(log) if abs(log - math.log(figure.p50)) <= _REACH else None
 

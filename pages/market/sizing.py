@@ -103,25 +103,50 @@ def _save(it: Entry, text: str, said: str, *, measure: bool = True) -> None:
 
 @st.fragment
 def live(it: Entry, of: Venture, at: str) -> None:
-    """The market of the figures that stand in the table and the sliders now, redrawn as they move."""
-    stated = of.market
-    chosen = st.session_state.get(f"market-scenario-{at}", AS_STATED)
+    """The market of the figures that stand in the table and the sliders now, and what can be done with them."""
+    stated, chosen = of.market, AS_STATED
+    if stated.scenarios:
+        names = [AS_STATED, *(s.name for s in stated.scenarios)]
+        chosen = st.selectbox("Scenario", names, key=f"market-scenario-{at}", width=320)
     kept = in_scenario(stated, chosen)
     base, _ = with_changes(stated, {k: f.model_dump() for k, f in kept.items()})
     at_scenario = f"{at}-{chosen}"
-    edits = changed(base, at_scenario)
-    now, problems = with_changes(base, edits)
-    for problem in problems:
-        st.error(problem)
-    try:
-        found = market_size(now)
-    except InputError as error:
-        st.error(str(error))
-        table(base, at_scenario)
+    moving(of, base, at, at_scenario)
+    st.caption(
+        "p10, p50, p90: a 10 % chance to be lower, as likely as not, a 10 % chance to be higher. Type over any, "
+        "and say who says so where it stands.",
+    )
+    table(base, at_scenario)
+    _keeping(it, stated, base, at, at_scenario)
+
+
+@st.fragment
+def moving(of: Venture, base: Market, at: str, at_scenario: str) -> None:
+    """The charts and their sliders: nothing else is sent while one of them moves."""
+    now, problems = with_changes(base, changed(base, at_scenario))
+    found = _sized_or_told(now, problems)
+    if found is None and now is not base:
+        found = _sized_or_told(base, [])
+    if found is None:
         return
     _drawn(of, found, at)
-    _controls(base, found, at, at_scenario, [s.name for s in stated.scenarios])
-    _keeping(it, stated, now, found, at)
+    st.markdown("**Try other figures**", help="Nothing is saved until you say so.")
+    sliders(base, [i.id for i in found.hangs_on[found.level].indices], at_scenario)
+    if differing(of.market, now):
+        size, cur = found.narrowest, of.market.currency
+        said = f"Now on the screen: {money(size.p50, cur)} ({money(size.p10, cur)} to {money(size.p90, cur)})."
+        st.markdown(said.replace("$", "\\$"))
+
+
+def _sized_or_told(market: Market, problems: list[str]) -> MarketSize | None:
+    """The market sized; what is wrong with its figures is told above the charts."""
+    for problem in problems:
+        st.error(f"{problem} The charts show the figures before that.")
+    try:
+        return market_size(market)
+    except InputError as error:
+        st.error(str(error))
+        return None
 
 
 def _drawn(of: Venture, found: MarketSize, at: str) -> None:
@@ -167,42 +192,32 @@ def _small_print(found: MarketSize) -> None:
         st.caption(f"Units: {notice}")
 
 
-def _controls(base: Market, found: MarketSize, at: str, at_scenario: str, kept: list[str]) -> None:
-    st.markdown("**Try other figures**", help="Nothing is saved until you say so.")
-    if kept:
-        st.selectbox("Scenario", [AS_STATED, *kept], key=f"market-scenario-{at}")
-    sliders(base, [i.id for i in found.hangs_on[found.level].indices], at_scenario)
-    st.caption(
-        "p10, p50, p90: a 10 % chance to be lower, as likely as not, a 10 % chance to be higher. Type over any, "
-        "and say who says so where it stands.",
-    )
-    table(base, at_scenario)
-
-
-def _keeping(it: Entry, stated: Market, now: Market, found: MarketSize, at: str) -> None:
+def _keeping(it: Entry, stated: Market, base: Market, at: str, at_scenario: str) -> None:
     """Save what differs from the file, or keep it beside it under a name."""
-    edits = differing(stated, now)
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        if st.button(
-            "Save to the venture",
-            key="save-figures",
-            type="primary",
-            icon=":material/save:",
-            disabled=it.sample or not edits,
-        ):
-            text = figures.set_figures(it.file.read_text(encoding="utf-8"), edits)
-            _save(it, text, "Saved; the market is being sized again.")
+        save_it = st.button(
+            "Save to the venture", key="save-figures", type="primary", icon=":material/save:", disabled=it.sample
+        )
         name = st.text_input("Name of a scenario", key=f"scenario-name-{at}", placeholder="Price war", max_chars=80)
-        if st.button(
+        keep_it = st.button(
             "Keep as scenario",
             key="keep-scenario",
             icon=":material/bookmark_add:",
             disabled=it.sample or not name.strip(),
-        ):
-            _keep(it, name.strip(), now, edits)
+        )
     if it.sample:
         st.caption("This is the sample: try other figures here; duplicate it to keep them.")
-    _compare(it, stated, found, bool(edits), at)
+    if save_it or keep_it:
+        now, problems = with_changes(base, changed(base, at_scenario))
+        edits = differing(stated, now)
+        if save_it and not problems and edits:
+            text = figures.set_figures(it.file.read_text(encoding="utf-8"), edits)
+            _save(it, text, "Saved; the market is being sized again.")
+        elif save_it:
+            st.info("Nothing is saved: " + ("correct what is said above." if problems else "no figure differs."))
+        else:
+            _keep(it, name.strip(), now, edits)
+    _compare(it, stated, at)
 
 
 def _keep(it: Entry, name: str, now: Market, edits: Mapping[str, Any]) -> None:
@@ -213,26 +228,27 @@ def _keep(it: Entry, name: str, now: Market, edits: Mapping[str, Any]) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _sized(market: str) -> tuple[float, float, float]:
-    """p10, p50 and p90 of the level that decides, of a market as JSON."""
+def _sized(market: str) -> tuple[str, tuple[float, float, float]]:
+    """The level that decides, and its p10, p50 and p90, of a market as JSON."""
     drawn = market_draws(Market.model_validate_json(market))
-    sizes = next(iter(drawn.figures.values()))
-    return quantiles(list(sizes.values())[-1])
+    level, sizes = list(next(iter(drawn.figures.values())).items())[-1]
+    return level, quantiles(sizes)
 
 
-def _compare(it: Entry, stated: Market, found: MarketSize, differs: bool, at: str) -> None:
-    """What was kept, below each other and beside what is on the screen."""
+def _compare(it: Entry, stated: Market, at: str) -> None:
+    """What was kept, below each other and beside the figures of the file."""
     if not stated.scenarios:
         return
-    rows = [market_charts.Row(AS_STATED, *_sized(stated.model_dump_json()))]
+    markets = {AS_STATED: stated}
     for s in stated.scenarios:
-        market, _ = with_changes(stated, {k: f.model_dump() for k, f in s.figures.items()})
-        rows.append(market_charts.Row(s.name, *_sized(market.model_dump_json())))
-    market_charts.compare(rows, stated.currency, found.level, key="compare")
-    if differs:  # in words, so that the browser need not draw this chart again with each move of a slider
-        size, cur = found.narrowest, stated.currency
-        said = f"Now on the screen: {money(size.p50, cur)} ({money(size.p10, cur)} to {money(size.p90, cur)})."
-        st.markdown(said.replace("$", "\\$"))
+        markets[s.name], _ = with_changes(stated, {k: f.model_dump() for k, f in s.figures.items()})
+    try:
+        sized = {name: _sized(market.model_dump_json()) for name, market in markets.items()}
+    except InputError as error:  # one that cannot be computed is named where it is chosen too
+        st.error(str(error))
+    else:
+        rows = [market_charts.Row(name, *size) for name, (_, size) in sized.items()]
+        market_charts.compare(rows, stated.currency, sized[AS_STATED][0], key="compare")
     with st.container(horizontal=True):
         for k, s in enumerate(stated.scenarios):
             if st.button(f"Drop “{s.name}”", key=f"drop-{k}-{at}", type="tertiary", disabled=it.sample):

@@ -7,6 +7,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.basedatatypes import BaseFigure
 
 from core.evidence import Check, Evidence, Status
 
@@ -45,6 +46,7 @@ INK = "#000000"  # words on a pink, grey or other light bar, in both themes
 _AXIS = {"automargin": True, "fixedrange": True, "zeroline": False}
 _MARGIN = {"l": 8, "r": 16, "t": 24, "b": 8}
 _CONFIG = {"displayModeBar": False}
+_GIVEN = {"automargin": False}  # where the margins are: plotly then draws once, not again with what it measured
 LEGEND = {"orientation": "h", "y": 1.16, "x": 0}  # above the chart: beside it, it takes a phone's whole width
 
 UNSAID = ("", "word", "score", "correlation")  # units that say nothing beside the figure
@@ -163,6 +165,16 @@ def chart(fig: go.Figure, *, key: str, alt: str, title: str = "", height: int = 
     st.plotly_chart(fig, key=key, alt=alt, config=_CONFIG)
 
 
+class _Plain(BaseFigure):  # type: ignore[misc]
+    """A figure of plain values: plotly would check and copy every one of them, which takes longer than a market."""
+
+    def __init__(self, figure: dict[str, Any]) -> None:
+        self._figure = figure
+
+    def to_dict(self) -> dict[str, Any]:
+        return self._figure
+
+
 def quick_chart(
     traces: Sequence[Mapping[str, Any]],
     *,
@@ -172,9 +184,10 @@ def quick_chart(
     y: Mapping[str, Any],
     title: str = "",
     height: int = 280,
+    margin: Mapping[str, int] | None = None,
     **layout: Any,
 ) -> None:
-    """`chart` from plain values, for what follows a slider: plotly builds its own figures eight times as slowly.
+    """`chart` from plain values, for what follows a slider: plotly's own figures take a hundred times as long.
 
     Args:
         traces: plotly's traces; one without a type is a scatter.
@@ -184,14 +197,22 @@ def quick_chart(
         y: likewise.
         title: the finding.
         height: in px.
+        margin: in px by side (l, t, b), where they are known, so that they need not be measured by drawing twice.
         layout: what else the layout holds: shapes, annotations, a legend, which is shown where it is given.
     """
     if title:
         st.markdown(f"**{title}**")
     data = [{"cliponaxis": False, **t} if t.get("type", "scatter") == "scatter" else dict(t) for t in traces]
-    dress = {"height": height, "margin": _MARGIN, "showlegend": "legend" in layout, "bargap": 0.25}
-    fig = {"data": data, "layout": {**dress, "xaxis": _axis(x), "yaxis": _axis(y), **layout}}
-    st.plotly_chart(fig, key=key, alt=alt, config=_CONFIG)
+    given = {} if margin is None else _GIVEN
+    around = _MARGIN if margin is None else {**_MARGIN, **margin, "autoexpand": False}
+    dress = {"height": height, "margin": around, "showlegend": "legend" in layout, "bargap": 0.25}
+    fig = {"data": data, "layout": {**dress, "xaxis": {**_axis(x), **given}, "yaxis": {**_axis(y), **given}, **layout}}
+    st.plotly_chart(_Plain(fig), key=key, alt=alt, config=_CONFIG)
+
+
+def beside(names: Iterable[str]) -> int:
+    """The room that names take beside an axis, in px: the longest line of 12 px type, and a gap."""
+    return 18 + math.ceil(5.6 * max(len(line) for name in names for line in name.split("<br>")))
 
 
 def _axis(of: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from core.market.sizing import MarketSize, Size
 from core.market.words import WAYS
-from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, money, quick_chart
+from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, beside, money, quick_chart
 
 FILL = {BLUE: "rgba(0,114,178,0.18)", ORANGE: "rgba(230,159,0,0.18)", GREEN: "rgba(0,158,115,0.18)"}
 WAY_HUE = {"bottom_up": BLUE, "top_down": ORANGE, "value_based": GREEN}
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
+_ABOVE = {**LEGEND, "y": 1.02, "yanchor": "bottom"}  # two lines of it on a phone
 LEVEL = {"tam": "TAM", "sam": "SAM", "som": "SOM"}
 
 
@@ -48,7 +49,7 @@ def methods(found: MarketSize, level: str, *, key: str, must: float | None = Non
         traces, key=key, title=_methods_title(found, level), alt=f"{LEVEL[level]} by method: {said}", height=320,
         x={"type": "log", "title": f"{cur} a year, log scale", "nticks": 6},
         y={"title": "how likely", "showticklabels": False, "rangemode": "tozero"},
-        shapes=shapes, annotations=notes, legend=LEGEND,
+        shapes=shapes, annotations=notes, legend=_ABOVE, margin={"l": 36, "t": 56, "b": 62},
     )  # fmt: skip
 
 
@@ -102,7 +103,8 @@ def waterfall(found: MarketSize, *, key: str) -> None:
     alt = "; ".join(f"{n.replace('<br>', ' ')} {t}" for n, t in zip(names, texts, strict=True))
     quick_chart(
         [trace], key=key, title=title, alt=alt, height=90 + 46 * len(names), y={"autorange": "reversed"},
-        x={"title": f"{cur} a year, medians", "rangemode": "tozero", "range": [0, steps[0].p50 * 1.25]},
+        x={"title": f"{cur} a year, medians", "rangemode": "tozero", "range": [0, steps[0].p50 * 1.45], "nticks": 4},
+        margin={"l": beside(names), "b": 62},
     )  # fmt: skip
 
 
@@ -130,8 +132,9 @@ def tornado(found: MarketSize, *, key: str, most: int = 8) -> None:
     ends = [log10(low) - 0.05, log10(high) + 0.25]
     quick_chart(
         [trace], key=key, title=title, alt=f"Share of the spread by figure: {said}", height=110 + 38 * len(swings),
-        x={"type": "log", "nticks": 5, "title": f"{LEVEL[found.level]}, {cur} a year", "range": ends}, y={},
-        shapes=[across(found.narrowest.p50)],
+        x={"type": "log", "nticks": 3, "tickangle": 0, "title": f"{LEVEL[found.level]}, {cur} a year", "range": ends},
+        y={},
+        shapes=[across(found.narrowest.p50)], margin={"l": beside(names), "b": 62},
     )  # fmt: skip
 
 
@@ -151,5 +154,5 @@ def compare(rows: Sequence[Row], currency: str, level: str, *, key: str) -> None
     quick_chart(
         traces, key=key, title=title, alt=f"{LEVEL[level]} by scenario: {said}", height=100 + 56 * len(rows),
         x={"type": "log", "title": f"{LEVEL[level]}, {currency} a year, log scale", "nticks": 5},
-        y={"range": [len(rows) - 0.5, -0.8]},
+        y={"range": [len(rows) - 0.5, -0.8]}, margin={"l": beside(r.name for r in rows), "b": 62},
     )  # fmt: skip
