@@ -156,3 +156,8 @@ def _assumed(found: Unit, currency: str) -> str:
     if not found.power_of("year"):
         said.append("no figure says per year, so the result is taken as a year's")
     return "; ".join(said)
+
+
+def percent(share: float, places: int = 0) -> str:
+    """A share as it stands in a sentence: 25 %."""
+    return f"{100 * share:.{places}f} %"

@@ -15,6 +15,7 @@ from core.market.draws import Array
 from core.market.reconcile import densities
 from core.market.stated import Market
 from core.market.unitcost import spread
+from core.units import percent
 
 AGREE = 0.5  # of two ways to the market, as the policy asks
 _LEAST = 1e-9  # of a share reached: its logarithm is taken
@@ -77,7 +78,7 @@ def _sentence(market: Market, overlap: float, counted: Quantiles, kept: Quantile
     whose = f"at the pace of {said['analogue']}" if said["analogue"] else "at the pace of your own series"
     come = f"{kept['p50']:,.3g} ({kept['p10']:,.3g} to {kept['p90']:,.3g}) are there"
     after = f"after {said['horizon']} {said['period']}s"
-    told = f"SOM counts {counted['p50']:,.3g} customers; {whose}, {come} {after}: the two agree by {overlap:.0%}"
+    told = f"SOM counts {counted['p50']:,.3g} customers; {whose}, {come} {after}: the two agree by {percent(overlap)}"
     if overlap >= AGREE:
         return f"{told}."
     won = " and ".join(f"“{market.label(name)}”" for name in market.methods[0].som)

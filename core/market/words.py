@@ -2,6 +2,7 @@
 
 from core.market.reconcile import Held
 from core.market.sizing import MarketSize
+from core.units import percent
 
 WAYS = {"bottom_up": "bottom-up", "top_down": "top-down", "value_based": "value-based"}
 
@@ -17,14 +18,14 @@ def said(found: MarketSize) -> list[str]:
             out.append(f"  {level.upper()}  {_sum(size.p50, money)} a year ({spread})")
     if found.hangs_on[found.level].indices:
         out.append(f"the spread of {found.level.upper()} comes from:")
-    out += [f"  {i.total:4.0%}  {found.market.label(i.id)}" for i in found.hangs_on[found.level].indices]
+    out += [f"  {percent(i.total):>5}  {found.market.label(i.id)}" for i in found.hangs_on[found.level].indices]
     if found.unsourced_share is not None:
-        out.append(f"{found.unsourced_share:.0%} of it rests on figures without a source.")
+        out.append(f"{percent(found.unsourced_share)} of it rests on figures without a source.")
     out += [gap_words(found)] if found.reconciliation else []
     for name, held in (("capacity", found.capacity), ("plan", found.plan)):
         out += [held_words(found, name, held)] if held else []
     error = found.narrowest.numerical_error
-    out.append(f"{found.n:,} draws, seed {found.seed}; drawing alone moves the median by {error:.1%}.")
+    out.append(f"{found.n:,} draws, seed {found.seed}; drawing alone moves the median by {percent(error, 1)}.")
     return out + [f"note: {notice}" for notice in found.market.notices]
 
 
@@ -37,7 +38,7 @@ def gap_words(found: MarketSize) -> str:
     high, low = (pair.a, pair.b) if pair.ratio >= 1 else (pair.b, pair.a)
     times = max(pair.ratio, 1 / pair.ratio)
     said = f"{WAYS[high].capitalize()} gives {times:.3g} times the {between.level.upper()} of {WAYS[low]}"
-    said += f"; their distributions overlap by {pair.overlap:.0%}."
+    said += f"; their distributions overlap by {percent(pair.overlap)}."
     if times < 1.02:
         return f"{WAYS[high].capitalize()} and {WAYS[low]} meet: {said[0].lower()}{said[1:]}"
     if pair.closes is None:
@@ -59,11 +60,11 @@ def held_words(found: MarketSize, name: str, held: Held) -> str:
         said = f"The sales team can close {_sum(held.p50, money)}"
         said += f" a year ({_sum(held.p10, money)} to {_sum(held.p90, money)}); {level} is {_sum(held.som, money)}."
         ratio = held.som / held.p50
-        enough = f"It could close all of it in {held.holds:.0%} of draws."
+        enough = f"It could close all of it in {percent(held.holds)} of draws."
         short = f"{level} asks for {ratio:.2g} times what it can close: more people, larger deals or a smaller claim."
         return f"{said} {enough if ratio <= 1 else f'{enough} {short}'}"
     said = f"The plan states {_sum(held.p50, money)} a year; {level} is {_sum(held.som, money)} and carries it in "
-    return f"{said}{held.holds:.0%} of draws."
+    return f"{said}{percent(held.holds)} of draws."
 
 
 def _sum(value: float, currency: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
@@ -15,6 +15,7 @@ from core.errors import InputError
 from core.settings import PROJECT
 from core.venture import Venture
 from core.venture_errors import problems
+from core.venture_part import wrong_at
 
 POLICIES = PROJECT / "data" / "policies"
 MODE = "{mode}"
@@ -109,30 +110,45 @@ class PolicyFile(BaseModel):
 
     @model_validator(mode="after")
     def _no_contradiction(self) -> Self:
-        seen: dict[str, Rule] = {}
-        for rule in self.checks:
-            if rule.id in seen:
-                raise ValueError(f"two checks have the id {rule.id!r}")
-            seen[rule.id] = rule
+        ids = [rule.id for rule in self.checks]
+        for k, name in enumerate(ids):
+            if name in ids[:k]:
+                raise wrong_at(f"two checks have the id {name!r}; rename one, or keep one", "checks", k, "id")
         listed = [p.id for p in self.pending]
-        if twice := [name for k, name in enumerate(listed) if name in seen or name in listed[:k]]:
-            raise ValueError(f"{twice[0]!r} is listed as not measured yet, and stands there a second time")
-        asked = [(r.id, r.evidence, r.op, r.threshold) for r in self.checks]
-        if problem := contradiction(r for r in asked if r[3] is not None):
-            raise ValueError(problem)
+        for k, name in enumerate(listed):
+            if name in ids or name in listed[:k]:
+                said = f"{name!r} is listed as not measured yet, and stands there a second time; take one out"
+                raise wrong_at(said, "pending", k, "id")
+        asked = [(r.id, r.evidence, r.op, r.threshold) for r in self.checks if r.threshold is not None]
+        if found := contradiction(asked):
+            raise wrong_at(found.said, "checks", ids.index(found.other), "threshold")
         return self
 
 
-def contradiction(asked: Iterable[tuple[str, str, str, Limit]]) -> str:
-    """Which two checks no figure can pass together, in words; empty where there are none.
+class Contradiction(NamedTuple):
+    """Two checks that no figure can pass together; `other` is the id of the one that stands further down."""
+
+    other: str
+    said: str
+
+
+def contradiction(asked: Iterable[tuple[str, str, str, Limit]]) -> Contradiction | None:
+    """The first two checks that no figure can pass together; None where there are none.
 
     Args:
         asked: of each check its id, the figure it reads, its op and its limit.
     """
     for (one, figure, op, limit), (other, read, op2, limit2) in combinations(asked, 2):
         if figure == read and (_apart(op, limit, op2, limit2) or _apart(op2, limit2, op, limit)):
-            return f"{one} and {other} contradict each other: no {figure} passes both"
-    return ""
+            first, second = _demand(one, op, limit), _demand(other, op2, limit2)
+            said = f"{first} and {second} contradict each other: no {figure} passes both; change one of the two limits"
+            return Contradiction(other, said)
+    return None
+
+
+def _demand(name: str, op: str, limit: Limit) -> str:
+    told = " or ".join(limit) if isinstance(limit, tuple) else f"{limit:g}"
+    return f"{name} ({op.replace('_', ' ')} {told})"
 
 
 def _apart(low: str, least: Limit, high: str, most: Limit) -> bool:

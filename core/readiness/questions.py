@@ -57,8 +57,8 @@ def questions(venture: Venture, policy: PolicyFile) -> tuple[Question, ...]:
                 out.append(changed)
     if len({q.id for q in out}) != len(out):
         raise InputError(f"policy {policy.name}: a check of one mode has the same id as another check; rename it.")
-    if problem := contradiction((q.id, q.evidence, q.op, q.limit) for q in out):
-        raise InputError(f"policy {policy.name}, with the limits of this venture: {problem}.")
+    if found := contradiction((q.id, q.evidence, q.op, q.limit) for q in out):
+        raise InputError(f"policy {policy.name}, with the limits of this venture: {found.said}.")
     return tuple(out)
 
 

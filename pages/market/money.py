@@ -15,7 +15,7 @@ from core.venture import Venture
 from pages.shared import money_charts
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.frame import evidence, inputs, venture
-from pages.shared.look import money, number
+from pages.shared.look import money, number, percent
 from pages.shared.watch import start_button, watch
 
 COST = "market.cost_per_1000"
@@ -41,7 +41,8 @@ def answer(of: Venture, e: Evidence | None) -> str:
     line = f"1,000 requests cost about {money_charts.said_cost(row['cost'])} at the stated demand"
     if row["margin"] is None:
         return f"{line}; what is left of the price is unknown, for prices of machines are in USD."
-    return f"{line}, and {row['margin']['p50']:.1%} of their price is left; the machines are busy {busy} of the time."
+    left = percent(row["margin"]["p50"], 1)
+    return f"{line}, and {left} of their price is left; the machines are busy {busy} of the time."
 
 
 def service(told: Mapping[str, Any]) -> tuple[Service, str]:
@@ -99,7 +100,7 @@ def loads(rows: list[dict[str, Any]]) -> None:
             "demand": f"{r['scale']:g} ×",
             "requests a year": number(float(f"{r['requests_a_year']['p50']:.3g}")),
             "machines": f"{r['machines']['p50']:,.0f} ({r['machines']['p10']:,.0f} to {r['machines']['p90']:,.0f})",
-            "utilisation": f"{r['utilisation']['p50']:.2%}",
+            "utilisation": f"{percent(r['utilisation']['p50'], 2)}",
             "1,000 requests": money_charts.said_cost(r["cost"]),
         }
         for r in rows

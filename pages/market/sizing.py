@@ -17,7 +17,7 @@ from core.ventures import Entry, save
 from pages.shared import market_charts
 from pages.shared.figures import figure_row, stale_ids
 from pages.shared.frame import config, entry, evidence, inputs, venture
-from pages.shared.look import money
+from pages.shared.look import money, percent
 from pages.shared.market_figures import (
     QUANTILES,
     changed,
@@ -180,9 +180,9 @@ def _small_print(found: MarketSize) -> None:
     said = (
         f"{found.n:,} draws, seed {found.seed}: the same figures on every refresh. Drawing alone moves the median by "
     )
-    said += f"{found.narrowest.numerical_error:.1%}."
+    said += f"{percent(found.narrowest.numerical_error, 1)}."
     if unsourced is not None:
-        said = f"{unsourced:.0%} of the spread rests on figures without a source. {said}"
+        said = f"{percent(unsourced)} of the spread rests on figures without a source. {said}"
     st.caption(
         said,
         help="The percentages in the chart of figures are total Sobol indices: the share of the variance of ln(size) "

@@ -13,7 +13,7 @@ from core.model.serving.evidence import BOARD
 from core.prices import read_prices
 from core.venture import Venture
 from pages.shared import serving_charts
-from pages.shared.look import between, money, number
+from pages.shared.look import between, money, number, percent
 from pages.shared.watch import start_button
 
 KIND, SERVE = "optimise", "serve"
@@ -151,7 +151,7 @@ def _costs(detail: Mapping[str, Any]) -> None:
     machine = detail.get("machine")
     if machine:
         share = detail.get("utilisation")
-        busy = f" It is taken to answer {share:.0%} of the time that is paid for." if share else ""
+        busy = f" It is taken to answer {percent(share)} of the time that is paid for." if share else ""
         source = f" [Source]({machine['source']})." if machine.get("source") else ""
         st.caption(f"Costs are for {detail['machine_said']}{busy}{source}")
     elif detail.get("machine_said"):

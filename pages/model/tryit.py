@@ -13,7 +13,7 @@ from core.venture import Venture
 from pages.shared import model_charts, score_charts
 from pages.shared.answers import MOST, answerer
 from pages.shared.frame import store
-from pages.shared.look import between, number
+from pages.shared.look import between, number, percent
 
 
 def show(of: Venture, found: dict[str, Evidence]) -> None:
@@ -70,14 +70,14 @@ def _answer(answer: dict[str, Any]) -> None:
             answer["label"],
             help="Calibrated: of the answers given with 80 % confidence, about 80 in 100 were right on the test rows.",
         )
-        st.caption(f"{answer['confidence']:.1%} {sure}")
+        st.caption(f"{percent(answer['confidence'], 1)} {sure}")
         _cut(answer)
         st.markdown("**What the free methods say**")
         said = [
             {
                 "method": b["name"],
                 "answer": b["label"],
-                "confidence": "" if b["confidence"] is None else f"{b['confidence']:.0%}",
+                "confidence": "" if b["confidence"] is None else f"{percent(b['confidence'])}",
             }
             for b in answer["baselines"]
         ]

@@ -1,7 +1,7 @@
 """The board: whether to go, what it rests on, and what to do next."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import streamlit as st
@@ -12,11 +12,11 @@ from core.readiness.assess import Assessment
 from core.readiness.joint.moves import Move
 from core.venture import Must, Venture
 from pages.shared import charts, graph_charts, model_charts, score_charts, terms
-from pages.shared.figures import by_urgency, check_list, figure_row, opened, pending_list, plain, stale_ids
+from pages.shared.figures import by_urgency, check_list, figure_row, folded, opened, pending_list, plain, stale_ids
 from pages.shared.files import save
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
-from pages.shared.review import KIND, chance_line, keep_fresh, kept, last_moves
+from pages.shared.review import CHANCE, KIND, chance_line, keep_fresh, kept, last_moves
 from pages.shared.tour import tour, tour_link
 from pages.shared.watch import get_ready, live, start_button, watch
 
@@ -86,7 +86,9 @@ def card(room: str, of: Venture, found: Mapping[str, Evidence], checks: list[Che
         st.page_link(page, label=f"Open {name.lower()}", icon=":material/arrow_forward:")
 
 
-def verdict_panel(of: Venture, result: Assessment, due: list[str], told: Mapping[str, Any]) -> list[Check]:
+def verdict_panel(
+    of: Venture, result: Assessment, due: list[str], told: Mapping[str, Any], found: Mapping[str, Evidence]
+) -> list[Check]:
     """The answer in words, how likely all of it is, what would flip it, and the button that measures."""
     word, headline = told.get("verdict", str(result.verdict.word)), told.get("headline", result.verdict.headline)
     colour, icon = VERDICT[word]
@@ -101,6 +103,8 @@ def verdict_panel(of: Venture, result: Assessment, due: list[str], told: Mapping
         with middle:
             if told:
                 chance_line(told)
+                if CHANCE in found:
+                    opened(found[CHANCE], key="p-go")
         with right:
             _flips(told)
             label = "Measure what is due" if due else "Nothing is due"
@@ -127,7 +131,7 @@ def _then(way: Mapping[str, Any]) -> str:
     return f"{word}, P(go) {number(chance, 'share')}" if chance else word
 
 
-def linked(of: Venture, told: Mapping[str, Any]) -> None:
+def linked(of: Venture, told: Mapping[str, Any], found: Mapping[str, Evidence], stale: set[str]) -> None:
     """The living graph beside how the market narrows and what is best measured next."""
     if not told:
         return
@@ -137,10 +141,8 @@ def linked(of: Venture, told: Mapping[str, Any]) -> None:
         st.caption(terms.PARTS)
         if circle := told["graph"]["circle"]:
             st.caption(_circle(circle), help=terms.CRITICAL)
-        with st.expander("What flows along each link, and what would fill the open ones", icon=":material/share:"):
-            st.dataframe(graph_charts.links(told["graph"]), hide_index=True, alt="The links between the seven parts")
-            if circle and circle["said"]:
-                st.caption(circle["said"])
+        line = "What flows along each link, its evidence, and what would fill the open ones"
+        folded(line, lambda: _links(told["graph"], found, stale), key="links", icon=":material/share:")
     with right:
         if told["graph"]["narrowing"]:
             with st.container(border=True, key="narrowing"):
@@ -149,6 +151,19 @@ def linked(of: Venture, told: Mapping[str, Any]) -> None:
             with st.container(border=True, key="next", height="stretch"):
                 st.markdown("**Best measured next**", help=terms.WORTH)
                 st.markdown("\n".join(f"{k}. {row['title']} :gray[· {_days(row)}]" for k, row in enumerate(best, 1)))
+
+
+def _links(graph: Mapping[str, Any], found: Mapping[str, Evidence], stale: set[str]) -> None:
+    """Every link in words, and the records behind its figure."""
+    for row in graph_charts.links(graph):
+        fills = f"  \n:gray[{plain(row.fills)}]" if row.fills else ""
+        st.markdown(f"**{row.source} → {row.target}** · {plain(row.carries)}: {plain(row.figure)}{fills}")
+        with st.container(horizontal=True, gap="medium"):
+            for name in row.evidence:
+                if name in found:
+                    opened(found[name], key=f"link-{row.ends}-{name}", stale=name in stale)
+    if graph["circle"] and graph["circle"]["said"]:
+        st.caption(graph["circle"]["said"])
 
 
 def _days(row: Mapping[str, Any]) -> str:
@@ -182,8 +197,12 @@ def since_last(of: Venture) -> None:
             st.write(f"P(go) stays at {number(before['value'], 'share')}. What changed is how these checks answer:")
         st.markdown("\n".join(map(_move, first)))
         if rest:
-            with st.expander(f"{len(rest)} more: answered otherwise, or moved it by less", icon=":material/history:"):
-                st.markdown("\n".join(map(_move, rest)))
+            line = f"{len(rest)} more: answered otherwise, or moved it by less"
+            folded(line, lambda: _lines(map(_move, rest)), key="moved-less", icon=":material/history:")
+
+
+def _lines(of: Iterable[str]) -> None:
+    st.markdown("\n".join(of))
 
 
 def _move(step: Move) -> str:
@@ -277,9 +296,9 @@ def main(write: Callable[..., object] = st.caption) -> None:
     told, fresh = kept(found, today, now)
     keep_fresh(of, found, fresh)
     told = told if fresh else {}
-    checks = verdict_panel(of, today, due_rooms(of, found, now), told)
+    checks = verdict_panel(of, today, due_rooms(of, found, now), told, found)
     watch(of, (*ROOMS, KIND))
-    linked(of, told)
+    linked(of, told, found, stale)
     if not {"model.baseline_accuracy", "model.baseline_rmse"} & found.keys():
         get_ready(of, "look")  # who has not looked at the data yet will soon, and would wait for libraries
     for pair in (ROOMS[:2], ROOMS[2:]):
@@ -288,14 +307,19 @@ def main(write: Callable[..., object] = st.caption) -> None:
                 card(room, of, found, checks, stale)
     to_do(checks, found, stale)
     since_last(of)
-    with st.expander(f"All {len(checks)} checks", icon=":material/checklist:"):
-        check_list(by_urgency(checks))
-        pending_list(today.pending)
-        open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]
-        if open_ones:
-            st.caption("Not stated by this venture, so not checked: " + "; ".join(map(str, open_ones)) + ".")
-        if of.must.availability is not None:
-            st.caption("Stated, but not measured by Preflight yet: the share of time it answers.")
+    line = f"All {len(checks)} checks"
+    folded(line, lambda: _all_checks(of, today), key="all-checks", icon=":material/checklist:")
+
+
+def _all_checks(of: Venture, today: Assessment) -> None:
+    """Every check, what would be asked too, and what the venture does not state."""
+    check_list(by_urgency(today.checks))
+    pending_list(today.pending)
+    open_ones = [f.description for name, f in Must.model_fields.items() if getattr(of.must, name) is None]
+    if open_ones:
+        st.caption("Not stated by this venture, so not checked: " + "; ".join(map(str, open_ones)) + ".")
+    if of.must.availability is not None:
+        st.caption("Stated, but not measured by Preflight yet: the share of time it answers.")
 
 
 main()

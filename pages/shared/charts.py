@@ -7,7 +7,22 @@ from typing import Any
 import plotly.graph_objects as go
 
 from core.evidence import Evidence
-from pages.shared.look import BLUE, GREY, INK, MODE, ORANGE, PINK, SKY, STATE_HUE, chart, money, number, quick_chart
+from pages.shared.look import (
+    BLUE,
+    GREY,
+    INK,
+    MODE,
+    ORANGE,
+    PINK,
+    SKY,
+    STATE_HUE,
+    chart,
+    money,
+    number,
+    percent,
+    quick_chart,
+    room_for,
+)
 
 
 def confusion(e: Evidence, *, key: str) -> None:
@@ -124,7 +139,7 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
         kind = (row.get("title") or row["type"], row["group"])
         totals[kind] = totals.get(kind, 0) + row["cells"]
     rows = sorted(totals.items(), key=lambda r: r[1])[-most:]
-    bars = {
+    bars: dict[str, Any] = {
         "type": "bar",
         "x": [n for _, n in rows],
         "y": [name[:1].upper() + name[1:] for (name, _), _ in rows],
@@ -145,7 +160,9 @@ def entities(e: Evidence, *, key: str, most: int = 12, height: int | None = None
     )
     alt = f"Personal data found, in cells: {said or 'none'}"
     tall = height or 120 + 26 * len(rows)
-    quick_chart([bars], key=key, title=title, alt=alt, height=tall, x={"title": "cells that hold it"}, y={})
+    margin = {"l": room_for(bars["y"]), "b": 62} if rows else None
+    x = {"title": "cells that hold it"}
+    quick_chart([bars], key=key, title=title, alt=alt, height=tall, x=x, y={}, margin=margin)
 
 
 def places(e: Evidence, *, key: str, most: int = 12) -> None:
@@ -257,7 +274,7 @@ def funnel(found: Mapping[str, Evidence], *, key: str, height: int = 230) -> Non
     title = f"{rows[-1][0]} between {money(low, last.unit[:3])} and {money(high, last.unit[:3])}"
     alt = f"Market sizes, medians with 80 % ranges: {said}"
     y = {"range": [len(rows) - 0.5, -0.8]}
-    quick_chart([*spans, dots], key=key, title=title, alt=alt, height=height, x=x, y=y)
+    quick_chart([*spans, dots], key=key, title=title, alt=alt, height=height, x=x, y=y, margin={"l": 44, "b": 62})
 
 
 def distribution(e: Evidence, label: str, *, key: str, must: float | None = None) -> None:
@@ -293,7 +310,7 @@ def drivers(e: Evidence, *, key: str) -> None:
             x=[r["share_of_variance"] for r in rows],
             y=[r["label"] for r in rows],
             orientation="h",
-            text=[f"{r['share_of_variance']:.0%}" for r in rows],
+            text=[f"{percent(r['share_of_variance'])}" for r in rows],
             textangle=0,
             marker={"color": [BLUE if r["sourced"] else ORANGE for r in rows]},
             hovertemplate="%{y}: %{x:.0%} of the spread<extra></extra>",
@@ -306,6 +323,6 @@ def drivers(e: Evidence, *, key: str) -> None:
         key=key,
         title=f"Research this first: {top}" + (" (orange: no source)" if any(not r["sourced"] for r in rows) else ""),
         alt="Share of the spread by assumption: "
-        + "; ".join(f"{r['label']} {r['share_of_variance']:.0%}" for r in rows),
+        + "; ".join(f"{r['label']} {percent(r['share_of_variance'])}" for r in rows),
         height=100 + 30 * len(rows),
     )

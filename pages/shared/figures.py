@@ -1,13 +1,13 @@
 """A figure that opens to its evidence, and the checks made on it."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
 from core.evidence import Check, Evidence, Status
 from core.readiness.policy import Pending
-from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, headline, interval
+from pages.shared.look import COLOUR, ICON, ROOM, ago, figure_text, headline, interval, percent
 
 KIND = {"measured": "Measured here", "stated": "Stated, not measured", "catalogue": "From a catalogue"}
 
@@ -25,11 +25,22 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
             opened(e, key=key, stale=stale)
 
 
-def opened(e: Evidence, *, key: str, stale: bool = False) -> None:
-    """The button that opens a figure's evidence."""
+@st.fragment
+def opened(e: Evidence, *, key: str, stale: bool = False, label: str = "") -> None:
+    """The button that opens a figure's evidence, which is sent once it is asked for: a board has thirty of them."""
     icon = ":material/history:" if stale else ":material/fact_check:"
-    with st.popover("Stale evidence" if stale else "Evidence", icon=icon, type="tertiary", key=f"why-{key}"):
-        drawer(e, stale=stale)
+    label = label or ("Stale evidence" if stale else "Evidence")
+    with st.popover(label, icon=icon, type="tertiary", key=f"why-{key}", on_change="rerun") as door:
+        if door.open:
+            drawer(e, stale=stale)
+
+
+@st.fragment
+def folded(label: str, body: Callable[[], None], *, key: str, icon: str) -> None:
+    """What stands behind a line, sent once it is unfolded."""
+    with st.expander(label, icon=icon, key=key, on_change="rerun") as door:
+        if door.open:
+            body()
 
 
 def figure_row(
@@ -55,7 +66,7 @@ def drawer(e: Evidence, *, stale: bool = False) -> None:
     rows = (
         ("Source", f"{KIND[e.source.kind]}{': ' + e.source.detail if e.source.detail else ''}"),
         ("Exact value", "unknown" if e.value is None else f"{e.value} {e.unit}"),
-        ("Interval", f"{e.low} to {e.high} at {e.level:.0%}" if e.low is not None else "none"),
+        ("Interval", f"{e.low} to {e.high} at {percent(e.level)}" if e.low is not None else "none"),
         ("Measured", f"{e.measured_at:%d %B %Y, %H:%M} UTC ({ago(e.measured_at)})"),
         ("Valid until", f"{e.valid_until:%d %B %Y}" if e.valid_until else "its inputs change"),
         *(

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
-from typing import Any
+from textwrap import wrap
+from typing import Any, NamedTuple
 
 import plotly.graph_objects as go
 
 from core.readiness.joint.moves import Move
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number, quick_chart
+from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number, percent, quick_chart, room_for
 
 Edge = Mapping[str, Any]
 Point = tuple[float, float]
@@ -74,7 +75,7 @@ def living_graph(told: Mapping[str, Any], *, key: str) -> None:
     x, y = {"visible": False, "range": [-0.5, 5.6]}, {"visible": False, "range": [-0.62, 2.62]}
     title = _finding(edges, [e for e in edges if not e["known"]])
     traces = [_dashes(edges), _figures(edges), names, discs]
-    quick_chart(traces, key=key, alt=_said(edges), title=title, height=410, x=x, y=y,
+    quick_chart(traces, key=key, alt=_said(edges), title=title, height=410, x=x, y=y, margin={},
                 annotations=[_arrow(e) for e in edges])  # fmt: skip
 
 
@@ -174,17 +175,31 @@ def _said(edges: Sequence[Edge]) -> str:
     )
 
 
-def links(told: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Every link as a row of a table: what it carries, the figure, and what would fill it where it is not known."""
+class Link(NamedTuple):
+    """A link in words: its ends, what flows, the figure, what would fill it, and the records behind it."""
+
+    ends: str
+    source: str
+    target: str
+    carries: str
+    figure: str
+    fills: str
+    evidence: Sequence[str]
+
+
+def links(told: Mapping[str, Any]) -> list[Link]:
+    """Every link of the graph in words."""
     parts = told["parts"]
     return [
-        {
-            "From": parts[e["from"]],
-            "To": parts[e["to"]],
-            "What flows": e["carries"],
-            "Figure": _spread(e) if e["known"] else "not known yet",
-            "What would fill it": e["fills"],
-        }
+        Link(
+            e["from"] + e["to"],
+            parts[e["from"]],
+            parts[e["to"]],
+            e["carries"],
+            _spread(e) if e["known"] else "not known yet",
+            e["fills"],
+            e["evidence"],
+        )
         for e in told["edges"]
     ]
 
@@ -215,7 +230,8 @@ def narrowing(told: Mapping[str, Any], currency: str, *, key: str) -> None:
     )
     alt = "Market narrowing: " + "; ".join(f"{n} {money(v, currency)}" for n, v in zip(names, values, strict=True))
     tall = 70 + 40 * len(steps)
-    quick_chart([bars], key=key, alt=alt, title=title, height=tall, x=x, y={"autorange": "reversed"})
+    margin = {"l": room_for(names), "b": 62}
+    quick_chart([bars], key=key, alt=alt, title=title, height=tall, x=x, y={"autorange": "reversed"}, margin=margin)
 
 
 def _log_range(low: float, high: float) -> list[float]:
@@ -228,10 +244,10 @@ def chances(answers: Sequence[Mapping[str, Any]], titles: Mapping[str, str], *, 
     fig = go.Figure(
         go.Bar(
             x=[a["chance"] for a in rows],
-            y=[titles.get(a["id"], a["id"]) for a in rows],
+            y=["<br>".join(wrap(titles.get(a["id"], a["id"]), 34)) for a in rows],
             orientation="h",
             marker={"color": [BLUE if a["known"] else GREY for a in rows]},
-            text=[f"{a['chance']:.0%}" if a["known"] else "not measured" for a in rows],
+            text=[f"{percent(a['chance'])}" if a["known"] else "not measured" for a in rows],
             textposition="auto",
             hovertemplate="%{y}: holds in %{x:.0%} of the draws<extra></extra>",
         )
@@ -279,7 +295,7 @@ def levels(of: Mapping[str, float], top: float, *, key: str) -> None:
             y=names,
             orientation="h",
             marker={"color": [ORANGE if v == least else BLUE for v in values]},
-            text=[f"{v:g}" if top > 1 else f"{v:.0%}" for v in values],
+            text=[f"{v:g}" if top > 1 else f"{percent(v)}" for v in values],
             textposition="auto",
             hovertemplate="%{y}: %{text}<extra></extra>",
         )
@@ -301,14 +317,14 @@ def moved(before: Mapping[str, Any], steps: Sequence[Move], others: float, n: in
     start = before["value"]
     told = [(s.title, s.points) for s in steps] + ([(f"{n} more checks", others)] if n else [])
     end = start + sum(points for _, points in told)
-    names = ["before", *(name for name, _ in told), "now"]
+    names = ["before", *("<br>".join(wrap(name, 28)) for name, _ in told), "now"]
     bars = {
         "type": "waterfall",
         "orientation": "h",
         "measure": ["absolute", *("relative" for _ in told), "total"],
-        "y": [name if len(name) < 34 else f"{name[:32]}…" for name in names],
+        "y": names,
         "x": [start, *(points for _, points in told), end],
-        "text": [f"{start:.1%}", *(f"{points * 100:+.1f}" for _, points in told), f"{end:.1%}"],
+        "text": [f"{percent(start, 1)}", *(f"{points * 100:+.1f}" for _, points in told), f"{percent(end, 1)}"],
         "textposition": "outside",
         "cliponaxis": False,
         "increasing": {"marker": {"color": GREEN}},
@@ -317,8 +333,9 @@ def moved(before: Mapping[str, Any], steps: Sequence[Move], others: float, n: in
         "connector": {"line": {"color": GREY, "width": 1}},
         "hoverinfo": "skip",
     }
-    title = f"P(go) went from {start:.1%} to {end:.1%}"
+    title = f"P(go) went from {percent(start, 1)} to {percent(end, 1)}"
     alt = f"{title}, by check: " + "; ".join(f"{name} {points * 100:+.1f} points" for name, points in told)
     top = max(accumulate((points for _, points in told), initial=start))
     x = {"range": [0, min(1.15, 1.25 * top + 0.02)], "tickformat": ".0%", "title": "P(go)"}
-    quick_chart([bars], key=key, alt=alt, title=title, height=80 + 34 * len(names), x=x, y={"autorange": "reversed"})
+    tall, margin = 90 + 42 * len(names), {"l": room_for(names), "b": 62}
+    quick_chart([bars], key=key, alt=alt, title=title, height=tall, x=x, y={"autorange": "reversed"}, margin=margin)

@@ -10,6 +10,7 @@ import streamlit as st
 from plotly.basedatatypes import BaseFigure
 
 from core.evidence import Check, Evidence, Status
+from core.units import percent as percent
 
 ICON = {
     Status.PASS: ":material/check_circle:",
@@ -210,7 +211,7 @@ def quick_chart(
     st.plotly_chart(_Plain(fig), key=key, alt=alt, config=_CONFIG)
 
 
-def beside(names: Iterable[str]) -> int:
+def room_for(names: Iterable[str]) -> int:
     """The room that names take beside an axis, in px: the longest line of 12 px type, and a gap."""
     return 18 + math.ceil(5.6 * max(len(line) for name in names for line in name.split("<br>")))
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from core.market.sizing import MarketSize, Size
 from core.market.words import WAYS
-from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, beside, money, quick_chart
+from pages.shared.look import BLUE, GREEN, GREY, LEGEND, ORANGE, SKY, across, money, percent, quick_chart, room_for
 
 FILL = {BLUE: "rgba(0,114,178,0.18)", ORANGE: "rgba(230,159,0,0.18)", GREEN: "rgba(0,158,115,0.18)"}
 WAY_HUE = {"bottom_up": BLUE, "top_down": ORANGE, "value_based": GREEN}
@@ -59,7 +59,7 @@ def _methods_title(found: MarketSize, level: str) -> str:
         return f"{LEVEL[level]} by one method; a second would show whether it holds"
     ratio = max(between.widest.ratio, 1 / between.widest.ratio)
     said = f"{LEVEL[level]}: the methods differ by a factor of {ratio:.3g}"
-    return f"{said}{' at most, and all' if len(between.pairs) > 1 else ' and'} overlap by {between.overlap:.0%}"
+    return f"{said}{' at most, and all' if len(between.pairs) > 1 else ' and'} overlap by {percent(between.overlap)}"
 
 
 def _density(size: Size) -> tuple[list[float], list[float]]:
@@ -84,7 +84,7 @@ def waterfall(found: MarketSize, *, key: str) -> None:
     steps, cur = found.ways[0].steps, found.market.currency
     names, values, measures, texts = ["TAM"], [steps[0].p50], ["absolute"], [money(steps[0].p50, cur)]
     for before, step in pairwise(steps):
-        names.append("<br>".join(wrap(f"{step.label} × {step.p50 / before.p50:.1%}", 28)))
+        names.append("<br>".join(wrap(f"{step.label} × {percent(step.p50 / before.p50, 1)}", 28)))
         values.append(step.p50 - before.p50)
         measures.append("relative")
         texts.append("")
@@ -99,12 +99,16 @@ def waterfall(found: MarketSize, *, key: str) -> None:
         "increasing": {"marker": {"color": BLUE}}, "connector": {"line": {"color": GREY, "width": 1}},
         "hovertemplate": "%{y}<extra></extra>",
     }  # fmt: skip
-    title = f"{steps[-1].p50 / steps[0].p50:.1%} of the total market is left to win" if len(steps) > 1 else "TAM only"
+    title = (
+        f"{percent(steps[-1].p50 / steps[0].p50, 1)} of the total market is left to win"
+        if len(steps) > 1
+        else "TAM only"
+    )
     alt = "; ".join(f"{n.replace('<br>', ' ')} {t}" for n, t in zip(names, texts, strict=True))
     quick_chart(
         [trace], key=key, title=title, alt=alt, height=90 + 46 * len(names), y={"autorange": "reversed"},
         x={"title": f"{cur} a year, medians", "rangemode": "tozero", "range": [0, steps[0].p50 * 1.45], "nticks": 4},
-        margin={"l": beside(names), "b": 62},
+        margin={"l": room_for(names), "b": 62},
     )  # fmt: skip
 
 
@@ -121,20 +125,21 @@ def tornado(found: MarketSize, *, key: str, most: int = 8) -> None:
         "type": "bar", "orientation": "h", "y": names, "base": [min(s.low, s.high) for s in swings],
         "x": [abs(s.high - s.low) for s in swings], "width": 0.5,
         "marker": {"color": [SKY if sourced[s.id] else ORANGE for s in swings]},
-        "text": [f"{shares[s.id]:.0%}" if shares[s.id] >= 0.005 else "<1%" for s in swings], "textposition": "outside",
+        "text": [percent(shares[s.id]) if shares[s.id] >= 0.005 else "<1 %" for s in swings],
+        "textposition": "outside",
         "hovertext": [f"{n}: {money(s.low, cur)} to {money(s.high, cur)}" for n, s in zip(names, swings, strict=True)],
         "hoverinfo": "text",
     }  # fmt: skip
     low, high = min(min(s.low, s.high) for s in swings), max(max(s.low, s.high) for s in swings)
     top = found.market.label(hangs.indices[0].id)
-    said = "; ".join(f"{found.market.label(s.id)} {shares[s.id]:.0%}" for s in reversed(swings))
+    said = "; ".join(f"{found.market.label(s.id)} {percent(shares[s.id])}" for s in reversed(swings))
     title = f"Look this up first: {top}" + (" (orange: no source)" if any(not sourced[s.id] for s in swings) else "")
     ends = [log10(low) - 0.05, log10(high) + 0.25]
     quick_chart(
         [trace], key=key, title=title, alt=f"Share of the spread by figure: {said}", height=110 + 38 * len(swings),
         x={"type": "log", "nticks": 3, "tickangle": 0, "title": f"{LEVEL[found.level]}, {cur} a year", "range": ends},
         y={},
-        shapes=[across(found.narrowest.p50)], margin={"l": beside(names), "b": 62},
+        shapes=[across(found.narrowest.p50)], margin={"l": room_for(names), "b": 62},
     )  # fmt: skip
 
 
@@ -154,5 +159,5 @@ def compare(rows: Sequence[Row], currency: str, level: str, *, key: str) -> None
     quick_chart(
         traces, key=key, title=title, alt=f"{LEVEL[level]} by scenario: {said}", height=100 + 56 * len(rows),
         x={"type": "log", "title": f"{LEVEL[level]}, {currency} a year, log scale", "nticks": 5},
-        y={"range": [len(rows) - 0.5, -0.8]}, margin={"l": beside(r.name for r in rows), "b": 62},
+        y={"range": [len(rows) - 0.5, -0.8]}, margin={"l": room_for(r.name for r in rows), "b": 62},
     )  # fmt: skip

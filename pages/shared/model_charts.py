@@ -8,7 +8,20 @@ import plotly.graph_objects as go
 
 from core.evidence import Evidence
 from core.model.history import Point
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, SKY, across, chart, number, quick_chart
+from pages.shared.look import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    SKY,
+    across,
+    chart,
+    number,
+    percent,
+    quick_chart,
+    room_for,
+)
 
 BAND = "rgba(0, 114, 178, 0.18)"
 _MOST = 40  # bars that one can still read
@@ -135,7 +148,7 @@ def ladder(
     if must is not None:
         note = {"x": must, "y": 1, "yref": "paper", "yanchor": "bottom", "showarrow": False}
         asked["shapes"] = [across(must, hue=ORANGE, dash="dash")]
-        asked["annotations"] = [note | {"text": f"must reach {must:.0%}"}]
+        asked["annotations"] = [note | {"text": f"must reach {percent(must)}"}]
     x = {"tickformat": ".0%", "title": "right answers on test rows, 95 % intervals", "range": [0, 1.03]}
     y = {"range": [-0.5, len(rows) - 0.2]}
     free = [r for r, t in zip(rows, tuned, strict=True) if not t]
@@ -143,9 +156,10 @@ def ladder(
     title = f"Without any training: {number(best['accuracy'], 'share')} by {best['name']}"
     if any(tuned):
         title = f"Fine-tuning: {100 * (at[tuned.index(True)] - best['accuracy']):+.1f} points against {best['name']}"
-    said = "; ".join(f"{n} {a:.1%}" for n, a in zip(names, at, strict=True))
+    said = "; ".join(f"{n} {percent(a, 1)}" for n, a in zip(names, at, strict=True))
     alt = f"Accuracy with 95 % intervals: {said}"
-    quick_chart([dots], key=key, title=title, alt=alt, height=height or 110 + 52 * len(rows), x=x, y=y, **asked)
+    tall, margin = height or 110 + 52 * len(rows), {"l": room_for(names), "b": 62}
+    quick_chart([dots], key=key, title=title, alt=alt, height=tall, x=x, y=y, margin=margin, **asked)
 
 
 def tuned_ladder(e: Evidence, *, key: str, must: float | None = None) -> None:
@@ -350,9 +364,9 @@ def calibration(found: Mapping[str, Any], *, key: str) -> None:
     fig.update_xaxes(title="confidence the model gives", tickformat=".0%", range=[0, 1.02])
     fig.update_yaxes(title="answers that are right", tickformat=".0%", range=[0, 1.02])
     before, after = found["before"]["ece"], found["after"]["ece"]
-    title = f"Confidence is off by {after:.1%} on average"
+    title = f"Confidence is off by {percent(after, 1)} on average"
     if found["temperature"] != 1:
-        title += f"; {before:.1%} before calibration"
+        title += f"; {percent(before, 1)} before calibration"
     chart(fig, key=key, title=title, alt=title, height=320)
 
 
@@ -364,7 +378,7 @@ def likeliest(top: Sequence[Mapping[str, Any]], *, key: str) -> None:
             x=[r["probability"] for r in rows],
             y=[r["label"] for r in rows],
             orientation="h",
-            text=[f"{r['probability']:.1%}" for r in rows],
+            text=[f"{percent(r['probability'], 1)}" for r in rows],
             textposition="auto",
             textangle=0,
             marker={"color": [GREY] * (len(rows) - 1) + [BLUE]},
@@ -372,5 +386,5 @@ def likeliest(top: Sequence[Mapping[str, Any]], *, key: str) -> None:
         )
     )
     fig.update_xaxes(range=[0, 1], tickformat=".0%", title="confidence")
-    said = "; ".join(f"{r['label']} {r['probability']:.1%}" for r in top)
+    said = "; ".join(f"{r['label']} {percent(r['probability'], 1)}" for r in top)
     chart(fig, key=key, alt=f"Likeliest answers: {said}", height=80 + 34 * len(rows))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from math import log10
 from typing import Any
 
-from pages.shared.look import BLUE, GREY, LEGEND, ORANGE, SKY, across, money, quick_chart
+from pages.shared.look import BLUE, GREY, LEGEND, ORANGE, SKY, across, money, percent, quick_chart
 
 _BAND, _FAINT = "rgba(0,114,178,0.18)", "rgba(138,147,160,0.18)"
 Band = Sequence[Mapping[str, float]]
@@ -65,7 +65,7 @@ def backtest(told: Mapping[str, Any], *, key: str) -> None:
         inside = round(test["inside_80"] * test["held_out"])
         title = f"{inside} of {test['held_out']} held-out periods lay inside the 80 % band made before them"
         if test["median_error"] is not None:
-            title += f"; the middle was off by {test['median_error']:.0%}"
+            title += f"; the middle was off by {percent(test['median_error'])}"
     quick_chart(
         [*traces, {**was, "marker": {"color": ORANGE}}], key=key, title=title, alt=title, height=320, legend=LEGEND,
         x={"title": f"{told['period']} of the series"},
@@ -95,7 +95,10 @@ def margins(rows: Sequence[Mapping[str, Any]], *, key: str, must: Mapping[int, f
         name, of = f"{row['scale']:g} ×", row["margin"]
         bar = {"mode": "lines", "line": {"width": 16, "color": SKY}, "hoverinfo": "skip"}
         dot = {"mode": "markers+text", "textposition": "top center", "marker": {"size": 11, "color": BLUE}}
-        told = {"text": [f"{of['p50']:.1%}"], "hovertemplate": f"{of['p10']:.1%} to {of['p90']:.1%}<extra></extra>"}
+        told = {
+            "text": [f"{percent(of['p50'], 1)}"],
+            "hovertemplate": f"{percent(of['p10'], 1)} to {percent(of['p90'], 1)}<extra></extra>",
+        }
         traces.append({"x": [of["p10"], of["p90"]], "y": [name, name], **bar})
         traces.append({"x": [of["p50"]], "y": [name], **told, **dot})
         if (least := must.get(row["scale"])) is not None:
@@ -103,8 +106,8 @@ def margins(rows: Sequence[Mapping[str, Any]], *, key: str, must: Mapping[int, f
             hover = "must reach %{x:.0%}<extra></extra>"
             traces.append({"x": [least], "y": [name], "mode": "markers", "marker": marker, "hovertemplate": hover})
     first = rows[0]["margin"]
-    span = f"{first['p10']:.1%} to {first['p90']:.1%}"
-    title = f"{first['p50']:.1%} of the price is left at the stated demand ({span})"
+    span = f"{percent(first['p10'], 1)} to {percent(first['p90'], 1)}"
+    title = f"{percent(first['p50'], 1)} of the price is left at the stated demand ({span})"
     quick_chart(
         traces, key=key, title=title, alt=title, height=250,
         x={"tickformat": ".0%", "title": "share of the price that is left after machines", "nticks": 6},

@@ -6,7 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
-from pages.shared.look import BLUE, GREY, ORANGE, SKY, chart, number
+from pages.shared.look import BLUE, GREY, ORANGE, SKY, chart, number, percent
 
 _FEW = 30
 BAND = "rgba(0, 114, 178, 0.18)"
@@ -38,7 +38,7 @@ def board(
     if must_accuracy is not None and must_accuracy > min(lows) - gap:
         lows.append(must_accuracy)
         fig.add_hline(y=must_accuracy, line={"dash": "dash", "color": ORANGE})
-        at, text = must_accuracy, f"must {must_accuracy:.0%}"
+        at, text = must_accuracy, f"must {percent(must_accuracy)}"
         fig.add_annotation(x=0, xref="paper", xanchor="left", y=at, yanchor="bottom", text=text, showarrow=False)
     fig.update_xaxes(
         type="log",
@@ -51,7 +51,7 @@ def board(
         title="right answers on the test rows",
         range=[max(0.0, min(lows) - 0.3 * gap), min(1.02, max(highs) + 0.3 * gap)],
     )
-    said = "; ".join(f"{v['name']} {v['accuracy']:.1%} at {v['p95_ms']:.3g} ms, {_size(v)}" for v in shown)
+    said = "; ".join(f"{v['name']} {percent(v['accuracy'], 1)} at {v['p95_ms']:.3g} ms, {_size(v)}" for v in shown)
     chart(fig, key=key, title=_finding(shown, pick), alt=f"Variants with 95 % intervals: {said}", height=380)
 
 
@@ -88,7 +88,8 @@ def abstain(found: Mapping[str, Any], *, key: str) -> None:
             text=[f"aims at {number(p['target'], 'share')}"],
             textposition="top left",
             marker={"size": 11, "color": ORANGE},
-            hovertemplate=f"chosen for at most {p['target']:.0%}: answers %{{x:.1%}}, %{{y:.2%}} wrong<extra></extra>",
+            hovertemplate=f"chosen for at most {percent(p['target'])}: answers %{{x:.1%}}, %{{y:.2%}} wrong"
+            "<extra></extra>",
         )
     fig.update_xaxes(title="share that the model answers by itself", tickformat=".0%", range=[0, 1.02])
     top = max(points[-1]["error_high"], *(p["at"]["error"] for p in promises), 0.01) if points else 0.1

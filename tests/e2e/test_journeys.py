@@ -74,7 +74,7 @@ def test_a_venture_is_measured_end_to_end_and_nothing_that_happens_to_the_browse
         assert len(ended) == 4, "a refresh, a tab and a restart must not have started anything twice"
 
         expect(page.get_by_test_id("stMetricValue").first).not_to_have_text("unknown")
-        page.get_by_role("button", name="Evidence").first.click()
+        page.locator(".st-key-card-model").get_by_role("button", name="Evidence").first.click()
         expect(page.get_by_text("SHA-256 of asks.csv").first).to_be_visible()
         page.keyboard.press("Escape")
         for path, heading in (

@@ -130,7 +130,7 @@ def test_the_pick_stands_first_and_each_other_variant_says_why_it_lost(own: Sett
     assert "costs 5 times as much" in said
     assert ":red-badge[worse]" in said
     assert "Costs are for AWS c7i.large" in said
-    assert "answer 30% of the time" in said
+    assert "answer 30 % of the time" in said
     assert "1.2 of 2 cores busy" in said
     prices = next(d.value for d in at.dataframe if "$ an hour" in d.value)
     assert prices["source"].str.startswith("https://").all()

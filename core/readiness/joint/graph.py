@@ -10,6 +10,7 @@ from core.draws import Array
 from core.readiness.joint.holds import Figure
 from core.readiness.joint.loop import NEAR
 from core.readiness.joint.world import Known, World
+from core.units import percent
 
 PARTS = {
     "A": "Model",
@@ -86,10 +87,10 @@ class Circle:
         """That it did not come to rest, and in which draws; empty where it did in all of them."""
         if self.converged == 1:
             return ""
-        named = ", ".join(map(str, self.not_converged))
+        named, share = ", ".join(map(str, self.not_converged)), percent(1 - self.converged, 2)
         return (
-            f"Demand and cost do not settle in {1 - self.converged:.2%} of the joint draws (the first: {named}): one "
-            "machine more or less tips them over there. Cost and margin of these draws are of the last round."
+            f"Demand and cost do not settle in {share} of the joint draws (the first: {named}): "
+            "one machine more or less tips them over there. Cost and margin of these draws are of the last round."
         )
 
     def as_json(self) -> dict[str, Any]:

@@ -42,7 +42,15 @@ def _fingerprint(
     venture: Venture, evidence: Mapping[str, Evidence], inputs: Inputs | None, now: datetime, n: int
 ) -> str:
     """What a review follows from. A minute, because evidence and waivers run out."""
-    parts = [venture.key, venture.model_dump_json(), load_policy(venture).model_dump_json(), f"{now:%F %H:%M}", str(n)]
+    owners = repr(sorted(venture.policy.owners.items()))  # no evidence follows from them, so no dump holds them
+    parts = [
+        venture.key,
+        venture.model_dump_json(),
+        owners,
+        load_policy(venture).model_dump_json(),
+        f"{now:%F %H:%M}",
+        str(n),
+    ]
     parts += [f"{name} {e.as_json()!r} {e.detail.get('machine')!r}" for name, e in sorted(evidence.items())]
     parts += [f"{room} {sorted(of.items())!r}" for room, of in sorted((inputs or {}).items())]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

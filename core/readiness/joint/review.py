@@ -21,6 +21,7 @@ from core.readiness.joint.world import READ, Known, World, world
 from core.readiness.policy import load_policy
 from core.readiness.questions import Question, questions
 from core.readiness.verdict import Verdict, Word
+from core.units import percent
 from core.venture import Venture
 
 
@@ -109,8 +110,8 @@ def at_these_odds(of: Verdict, how: Chance, least: float) -> Verdict:
     if of.word is not Word.GO or how.low >= least:
         return of
     headline = (
-        f"Every check passes, but all of it holds together in {how.value:.0%} of the joint draws "
-        f"({how.low:.0%} to {how.high:.0%}); the policy asks for {least:.0%}."
+        f"Every check passes, but all of it holds together in {percent(how.value)} of the joint draws "
+        f"({percent(how.low)} to {percent(how.high)}); the policy asks for {percent(least)}."
     )
     return replace(of, word=Word.CONDITIONAL, headline=headline)
 

@@ -135,6 +135,6 @@ def test_demand_that_one_machine_more_or_less_tips_over_never_settles_and_is_tol
 
 def test_a_circle_that_does_not_settle_says_in_which_draws_and_one_that_does_says_nothing() -> None:
     circle = Circle(converged=0.75, not_converged=(3, 17), two_states=0.0, critical=None)
-    assert circle.said.startswith("Demand and cost do not settle in 25.00% of the joint draws (the first: 3, 17)")
+    assert circle.said.startswith("Demand and cost do not settle in 25.00 % of the joint draws (the first: 3, 17)")
     assert circle.as_json()["not_converged"] == [3, 17]
     assert Circle(1.0, (), 0.0, None).said == ""

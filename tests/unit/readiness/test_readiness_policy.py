@@ -249,7 +249,10 @@ def test_gates_contradict_each_other_where_no_figure_passes_both(
 ) -> None:
     text = HEAD + check() + check(id="model.other", **other)
     if contradicts:
-        assert "no model.accuracy passes both" in refusal(tmp_path, text)
+        said = refusal(tmp_path, text)
+        line = text[: text.rindex("threshold")].count("\n") + 1
+        assert f"line {line}: checks.2.threshold: model.accuracy (at least 0.9) and model.other (at most 0.89)" in said
+        assert said.endswith("no model.accuracy passes both; change one of the two limits.")
     else:
         (tmp_path / "own.toml").write_text(text)
         assert len(read_policy(tmp_path / "own.toml").checks) == 2
@@ -266,7 +269,7 @@ def test_more_than_a_limit_and_at_most_the_same_contradict_each_other_and_so_do_
 def test_a_limit_of_the_ventures_own_that_contradicts_another_gate_is_one_clear_message(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text(HEAD + check() + check(id="model.other", op="at_most", threshold=0.95))
     own = {"file": "own.toml", "checks": [{"id": "model.accuracy", "threshold": 0.99, "reason": "r"}]}
-    with pytest.raises(InputError, match=r"with the limits of this venture: model\.accuracy and model\.other"):
+    with pytest.raises(InputError, match=r"of this venture: model\.accuracy \(at least 0\.99\) and model\.other"):
         asked(tmp_path, policy=own)
 
 
