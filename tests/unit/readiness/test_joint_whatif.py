@@ -108,6 +108,7 @@ def test_a_change_of_what_a_room_reads_says_that_it_must_be_measured_again(ventu
         ({"market.assumptions.banks.p50": 9}, "p10 <= p50 <= p90"),
         ({"model.accuracy": [1]}, "must be a number or a word"),
         ({"name.first": "x"}, "not a place"),
+        ({"policy.owners.marketing": "Ada"}, r"policy\.owners: 'marketing' is no check"),
     ],
 )
 def test_what_the_file_does_not_take_is_one_clear_message(venture: Venture, changes: dict[str, Any], says: str) -> None:
