@@ -25,11 +25,17 @@ def figure(e: Evidence | None, label: str, *, key: str, what: str = "", stale: b
             opened(e, key=key, stale=stale)
 
 
+def opened(e: Evidence, *, key: str, stale: bool = False) -> None:
+    """The button that opens a figure's evidence."""
+    with st.container(width="content"):  # a fragment takes the whole width
+        _opened(e, key, stale)
+
+
 @st.fragment
-def opened(e: Evidence, *, key: str, stale: bool = False, label: str = "") -> None:
-    """The button that opens a figure's evidence, which is sent once it is asked for: a board has thirty of them."""
+def _opened(e: Evidence, key: str, stale: bool) -> None:
+    """The evidence is sent once it is asked for: a board has thirty of them."""
     icon = ":material/history:" if stale else ":material/fact_check:"
-    label = label or ("Stale evidence" if stale else "Evidence")
+    label = "Stale evidence" if stale else "Evidence"
     with st.popover(label, icon=icon, type="tertiary", key=f"why-{key}", on_change="rerun") as door:
         if door.open:
             drawer(e, stale=stale)

@@ -158,7 +158,9 @@ def _spread(edge: Edge) -> str:
     if edge["quantiles"] is None:
         return str(edge["word"]) if edge["known"] else f"{edge['word']}. {edge['fills']}"
     q = edge["quantiles"]
-    said = f"{number(q['p50'], edge['unit'])} ({number(q['p10'], edge['unit'])} to {number(q['p90'], edge['unit'])})"
+    said = number(q["p50"], edge["unit"])
+    if q["p10"] != q["p90"]:
+        said += f" ({between(q['p10'], q['p90'], edge['unit'])})"
     return said if edge["known"] else f"not known yet, taken as {said}. {edge['fills']}"
 
 
