@@ -9,7 +9,20 @@ from typing import Any, NamedTuple
 import plotly.graph_objects as go
 
 from core.readiness.joint.moves import Move
-from pages.shared.look import BLUE, GREEN, GREY, ORANGE, PINK, chart, money, number, percent, quick_chart, room_for
+from pages.shared.look import (
+    BLUE,
+    GREEN,
+    GREY,
+    ORANGE,
+    PINK,
+    between,
+    chart,
+    money,
+    number,
+    percent,
+    quick_chart,
+    room_for,
+)
 
 Edge = Mapping[str, Any]
 Point = tuple[float, float]
