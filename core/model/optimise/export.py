@@ -26,7 +26,7 @@ from core.model.classifier import WEIGHTS, Classifier, load_model, padded
 from core.model.disk import says_why
 from core.model.hardware import cpu_flags, int8_native
 from core.model.serving.onnx import MODEL, TOKENIZER, TOLD, OnnxEngine
-from core.model.threads import threads
+from core.model.threads import allowed
 
 RECIPE = 2  # of what is written here: a variant that an older one made is made again
 CLOSE = 1e-3  # an fp32 export whose logits are further off than this is not the same model
@@ -159,7 +159,7 @@ def parity(model: Classifier, folder: Path, texts: Sequence[str]) -> Parity:
 
     A text longer than the model reads, of all real ones, and an empty one are always among them.
     """
-    counts = tuple(dict.fromkeys((1, threads())))
+    counts = tuple(dict.fromkeys((1, allowed())))
     longest = " ".join(texts)[:20_000]
     pad = json.loads((folder / TOLD).read_text(encoding="utf-8"))["pad"]
     engines = [OnnxEngine(folder, n_threads=n) for n in counts]

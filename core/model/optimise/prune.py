@@ -18,8 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from core.errors import InputError
-from core.model.classifier import Classifier, Encoded, in_batches, padded
-from core.model.optimise.recover import Lesson, Reader, Teaching, made, read_lesson, teach
+from core.model.classifier import Classifier, Encoded, padded
+from core.model.optimise.recover import Lesson, Reader, Teaching, made, read_lesson, said, teach
 from core.progress import Progress, part, silent
 
 SUPPORTED = {
@@ -116,8 +116,8 @@ def layers_to_keep(lesson: Lesson, layers: int, rows: int, seed: int, progress: 
     How much they change is the mean KL divergence from the tuned model's answers to training rows. Greedy removal by a
     measured criterion: Sajjad et al. 2023 (arXiv 2004.03844) compare it with fixed choices.
     """
-    sample, said = lesson.sample(rows, seed)
-    wanted, keep = functional.log_softmax(said, -1), list(range(len(blocks(lesson.teacher))))
+    sample, taught = lesson.sample(rows, seed)
+    wanted, keep = functional.log_softmax(taught, -1), list(range(len(blocks(lesson.teacher))))
     total = sum(range(layers + 1, len(keep) + 1))
     done = 0
     while len(keep) > layers:
@@ -125,7 +125,7 @@ def layers_to_keep(lesson: Lesson, layers: int, rows: int, seed: int, progress: 
         for candidate in keep:
             told = part(progress, done / total, (done + 1) / total)
             with _only(lesson.teacher, [i for i in keep if i != candidate]):
-                logits = _answers(lesson.teacher, sample, lesson.pad, told)
+                logits = said(lesson.teacher, sample.ids, lesson.pad, told, "Judging the layers")
             apart[candidate] = float(
                 functional.kl_div(functional.log_softmax(logits, -1), wanted, reduction="batchmean", log_target=True)
             )
@@ -213,7 +213,3 @@ def _linear(old: nn.Linear, rows: Tensor | None = None, columns: Tensor | None =
         new.weight.copy_(weight)
         new.bias.copy_(bias)
     return new
-
-
-def _answers(model: Classifier, sample: Encoded, pad: int, progress: Progress) -> Tensor:
-    return in_batches(lambda **b: model(**b)["logits"], sample.ids, pad, progress, "Judging the layers")

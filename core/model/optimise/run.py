@@ -2,32 +2,36 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import torch
 
 from core.errors import InputError
 from core.model.hardware import cpu_flags, int8_native
+from core.model.optimise.beside import make_variants
 from core.model.optimise.flips import flips
 from core.model.optimise.receipt import MARGIN, Receipt, holm, least_rows, receipt
-from core.model.optimise.variants import LeftOut, make_variants
+from core.model.optimise.variants import LeftOut
 from core.model.serving.cold import cold_start
 from core.model.serving.engine import Engine, size_mb
 from core.model.serving.onnx import TOLD
 from core.model.serving.pick import Must
 from core.model.serving.report import SECONDS, SERVER_SECONDS, Rows, Variant, report
 from core.model.serving.rows import check_run
-from core.model.serving.run import engines_of, run_rows
-from core.model.threads import threads
+from core.model.serving.run import engines_of, request_threads, run_rows
+from core.model.serving.scenarios import workers_for
+from core.model.threads import sharing
 from core.progress import Progress, part, silent, told_while
 
 FILE = "optimised.json"
-_CHUNK = 256  # texts of the accuracy run between two words of progress
+_CHUNK = 64  # texts of the accuracy run between two looks whether it was cancelled
+_TOLD_S = 0.5
 _LISTED = 200  # flipped texts of a variant that are kept
 _COLD = 40  # texts that a fresh process answers while its memory is watched
 
@@ -69,7 +73,6 @@ def optimise(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
     if not 0 < asked.margin < 1:
         raise InputError(f"margin is {asked.margin:g}: it must be above 0 and below 1.")
     check_run(asked.run)
-    torch.set_num_threads(threads())
     progress(0, 1, "Reading the rows of the run")
     rows = run_rows(asked.run, asked.test)
     made = 0.6 if asked.make else 0.02
@@ -79,9 +82,15 @@ def optimise(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
         left_out = make_variants(
             asked.run, asked.test, texts, students=asked.students, progress=part(progress, 0.01, made)
         )
+    with sharing(request_threads(asked.run, rows.test)):
+        found = _board(asked, rows, part(progress, made, 1))
+    return found | {"left_out": [asdict(x) for x in left_out], "margin": asked.margin, "n": len(rows.test)}
+
+
+def _board(asked: Asked, rows: Rows, progress: Progress) -> dict[str, Any]:
+    """Measure and compare the variants that are there."""
     engines = engines_of(asked.run)
-    answered = made + 0.4 * (1 - made)
-    variants = _measured(engines, rows, asked.margin, part(progress, made, answered))
+    variants = _measured(engines, rows, asked.margin, part(progress, 0, 0.4))
     found = report(
         variants,
         rows,
@@ -89,13 +98,10 @@ def optimise(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
         seed=asked.seed,
         seconds=asked.seconds,
         server_seconds=asked.server_seconds,
-        progress=part(progress, answered, 1),
+        progress=part(progress, 0.4, 1),
     ).as_json()
     right = float((variants[0].test_logits.argmax(1) == rows.test_labels).mean())
     return found | {
-        "left_out": [asdict(x) for x in left_out],
-        "margin": asked.margin,
-        "n": len(rows.test),
         "too_few": _too_few(len(rows.test), right, asked.margin) if len(engines) > 1 else "",
         "portability": _portability(engines),
     }
@@ -103,14 +109,13 @@ def optimise(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
 
 def _measured(engines: Sequence[Engine], rows: Rows, margin: float, progress: Progress) -> tuple[Variant, ...]:
     """Each variant's answers to the test rows, its receipt and flips against the first, and what it takes to start."""
-    share = 1 / len(engines)
-    logits = [_answers(e, rows.test, part(progress, i * share, (i + 0.7) * share)) for i, e in enumerate(engines)]
+    logits = _all_answers(engines, rows.test, part(progress, 0, 0.7))
     receipts = _receipts(engines, logits, rows, margin)
-    found = []
+    found, share = [], 0.3 / len(engines)
     for i, engine in enumerate(engines):
         cold = told_while(
             partial(cold_start, engine.folder, list(rows.test[:_COLD])),
-            part(progress, (i + 0.7) * share, (i + 1) * share),
+            part(progress, 0.7 + i * share, 0.7 + (i + 1) * share),
             f"Starting {engine.name} afresh",
         )
         given = receipts.get(engine.name)
@@ -132,14 +137,30 @@ def _turned(classes: Sequence[str], rows: Rows, before: Logits, after: Logits) -
     return {"flips": len(turned.rows), "flips_by_class": by_class, "flipped": listed}
 
 
-def _answers(engine: Engine, texts: Sequence[str], progress: Progress) -> Logits:
-    """The accuracy run: logits of all texts, one by one where a text's answer depends on those beside it."""
-    found, size = [], _CHUNK if engine.batch_free else 1
-    for start in range(0, len(texts), size):
-        if start % _CHUNK < size:
-            progress(start, len(texts), f"Answering the test rows · {engine.name}")
-        found.append(engine.logits(texts[start : start + size]))
-    return np.concatenate(found)
+def _all_answers(engines: Sequence[Engine], texts: Sequence[str], progress: Progress) -> list[Logits]:
+    """The accuracy run of every variant, in as many threads as the processors have room for; nothing is timed here."""
+    names, over = [e.name for e in engines], Event()
+    rows = sum(len(texts) for _ in engines)
+    answered = [0] * len(engines)
+
+    def answer(i: int) -> Logits:
+        found, size = [], _CHUNK if engines[i].batch_free else 1
+        for start in range(0, len(texts), size):
+            if over.is_set():
+                break
+            found.append(engines[i].logits(texts[start : start + size]))
+            answered[i] += len(found[-1])
+        return np.concatenate(found)
+
+    with ThreadPoolExecutor(workers_for()) as pool:
+        running = [pool.submit(answer, i) for i in range(len(engines))]
+        try:
+            while wait(running, timeout=_TOLD_S).not_done:
+                now = next((n for n, done in zip(names, answered, strict=True) if done < len(texts)), names[-1])
+                progress(sum(answered), rows, f"Answering the test rows · {now}")
+        finally:
+            over.set()
+        return [done.result() for done in running]
 
 
 def _receipts(engines: Sequence[Engine], logits: Sequence[Logits], rows: Rows, margin: float) -> Mapping[str, Receipt]:

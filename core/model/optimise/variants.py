@@ -11,7 +11,7 @@ from core.errors import InputError
 from core.model.optimise.distil import Distilling, distil
 from core.model.optimise.export import export
 from core.model.optimise.prune import Pruning, prune
-from core.model.optimise.recover import Lesson, Reader, Teaching, shared
+from core.model.optimise.recover import Lesson, Reader, Teaching, made, shared
 from core.model.serving.rows import check_run
 from core.model.serving.run import VARIANTS
 from core.progress import Progress, part, silent, told_while
@@ -47,16 +47,20 @@ class LeftOut:
     why: str
 
 
-def make_variants(
-    run: Path, test: Path | None, texts: Sequence[str], *, students: bool = True, progress: Progress = silent
+def make(
+    run: Path,
+    recipes: Sequence[Recipe],
+    test: Path | None,
+    texts: Sequence[str],
+    progress: Progress = silent,
 ) -> list[LeftOut]:
-    """Make what a run does not have yet of `RECIPES`; one that fails is returned and does not keep the others back.
+    """Make what a run does not have yet of these; one that fails is returned and does not keep the others back.
 
     Args:
         run: folder of a finished training of classes.
-        test: its test table, of which no text is learnt from.
+        recipes: one after the other, the students' trainings sharing what they need of the tuned model.
+        test: the run's test table, of which no text is learnt from.
         texts: real ones, to hold each export against its model.
-        students: whether to train pruned and distilled models too, which takes minutes.
         progress: told at least every second or two; what it raises ends the work, and what is made stays.
 
     Raises:
@@ -66,12 +70,12 @@ def make_variants(
     once = shared()
 
     def read(run: Path, settings: Teaching, progress: Progress) -> Lesson:
-        return once(run, Distilling(test=settings.test), progress)  # which has the varied texts, too
+        more = Distilling(test=settings.test)  # which has the varied texts, too
+        return once(run, more if any(r.student == DISTILLED for r in recipes) else settings, progress)
 
-    wanted = [r for r in RECIPES if students or not r.student]
     left_out = []
-    ends = _ends(wanted)
-    for recipe, begin, end in zip(wanted, [0.0, *ends[:-1]], ends, strict=True):
+    ends = [sum(work(recipes[: i + 1])) / sum(work(recipes)) for i in range(len(recipes))]
+    for recipe, begin, end in zip(recipes, [0.0, *ends[:-1]], ends, strict=True):
         try:
             _make(run, recipe, test, texts, tuned, read, part(progress, begin, end))
         except InputError as error:
@@ -79,11 +83,16 @@ def make_variants(
     return left_out
 
 
-def _ends(wanted: Sequence[Recipe]) -> list[float]:
-    """Where each recipe's share of the progress ends: a student's training takes ten times as long as an export."""
+def trained(run: Path, student: str, test: Path | None) -> bool:
+    """Whether a run's student is there already, of the settings that it would be made with."""
+    settings = Pruning(test=test) if student == PRUNED else Distilling(test=test)
+    return made(run, run / STUDENTS / student, student, settings)[1]
+
+
+def work(recipes: Sequence[Recipe]) -> list[int]:
+    """How long each takes beside the others: a student's training ten times as long as an export."""
     seen: set[str] = {""}
-    weights = [1 if r.student in seen or seen.add(r.student) else 10 for r in wanted]  # type: ignore[func-returns-value]
-    return [sum(weights[: i + 1]) / sum(weights) for i in range(len(weights))]
+    return [1 if r.student in seen or seen.add(r.student) else 10 for r in recipes]  # type: ignore[func-returns-value]
 
 
 def _make(
@@ -100,6 +109,7 @@ def _make(
     out = run / VARIANTS / recipe.name
     out.parent.mkdir(exist_ok=True)
     fp32 = out.with_name(recipe.student or "onnx-fp32")
+    progress(0.8, 1, f"Exporting {recipe.name}")
     told_while(
         lambda: export(source, out, recipe.name, texts, tuned, int8=recipe.int8, fp32=fp32),
         part(progress, 0.8, 1),

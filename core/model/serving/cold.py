@@ -6,6 +6,7 @@ Prints {"peak_mb": ...}; the time from the start of the process to the answer is
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -15,6 +16,7 @@ from pathlib import Path
 from threading import Timer
 
 from core.model.serving.engine import Engine
+from core.model.threads import threads
 
 _LONGEST = 120.0  # seconds
 
@@ -35,9 +37,16 @@ class Cold:
 def cold_start(folder: Path, texts: list[str]) -> Cold | None:
     """Start a variant in a fresh process and let it answer `texts`, the first one alone; None if that failed."""
     command = [sys.executable, "-m", "core.model.serving.cold", str(folder)]
+    environment = os.environ | {"OMP_NUM_THREADS": str(threads())}
     begun = time.perf_counter()
     with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8"
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+        encoding="utf-8",
     ) as process:
         if process.stdin is None or process.stdout is None:
             return None

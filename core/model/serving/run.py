@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from core.errors import InputError
 from core.model.serving.eager import Eager
@@ -19,7 +18,7 @@ from core.model.serving.scenarios import offline, server
 from core.model.serving.timing import load_warning, time_together
 from core.model.split import Part
 from core.model.stats import Ints
-from core.model.threads import threads
+from core.model.threads import SMALL, for_request, sharing, threads
 from core.model.unseen import unseen
 from core.progress import Progress, part, silent
 
@@ -59,10 +58,16 @@ def benchmark(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
     if asked.scenario not in SCENARIOS:
         raise InputError(f"--scenario {asked.scenario}: must be one of {', '.join(SCENARIOS)}.")
     told = check_run(asked.run)
-    torch.set_num_threads(threads())
     progress(0, 1, "Reading the test rows")
     rows = run_rows(asked.run, asked.test)
-    texts, truth = rows.test, rows.test_labels
+    few = threads() if asked.scenario == "offline" else request_threads(asked.run, rows.test)
+    about = {"run": asked.run.name, "weights_sha256": told["model"]["weights_sha256"], "n_texts": len(rows.test)}
+    with sharing(few):
+        return about | _measured(asked, rows, progress)
+
+
+def _measured(asked: Asked, rows: Rows, progress: Progress) -> dict[str, Any]:
+    """The scenario that was asked for, as JSON values."""
     progress(0.02, 1, "Loading the model")
     engines = engines_of(asked.run)
     names = [e.name for e in engines]
@@ -70,15 +75,23 @@ def benchmark(asked: Asked, progress: Progress = silent) -> dict[str, Any]:
         raise InputError(f"--variant {asked.variant}: this run has {', '.join(names)}.")
     wanted = [e for e in engines if asked.variant in (None, e.name)]
     measured = part(progress, 0.05, 1)
-    about = {"run": asked.run.name, "weights_sha256": told["model"]["weights_sha256"], "n_texts": len(texts)}
+    texts = rows.test
     if asked.scenario == "single":
-        return about | _single(wanted, texts, truth, asked, measured)
+        return _single(wanted, texts, rows.test_labels, asked, measured)
     engine, seed, seconds = wanted[0], asked.seed, asked.seconds
     if asked.scenario == "server":
         load = server(engine, texts, bound_ms=asked.bound_ms, seed=seed, seconds=seconds, progress=measured)
-        return about | {"variant": engine.name} | load.as_json()
+        return {"variant": engine.name} | load.as_json()
     batches = offline(engine, texts, seed=seed, seconds=seconds, progress=measured)
-    return about | {"variant": engine.name} | batches.as_json()
+    return {"variant": engine.name} | batches.as_json()
+
+
+def request_threads(run: Path, texts: Sequence[str]) -> int:
+    """Threads that answer one request to a run's model; see `core.model.threads.for_request`."""
+    shape = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))
+    hidden = int(shape.get("hidden_size", 0)) or SMALL  # of a kind that does not say so: all threads
+    width = int(shape.get("intermediate_size", 4 * hidden))
+    return for_request(int(np.median([len(text) for text in texts])), hidden, width)
 
 
 def run_rows(run: Path, test: Path | None) -> Rows:

@@ -5,8 +5,10 @@ answers of the timed requests kept and held against the accuracy run (TEST01). T
 load of other programs fall on all alike, so ratios repeat where times do not.
 """
 
+import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,6 +86,7 @@ def time_together(
     seed: int,
     seconds: float,
     longest: float | None = None,
+    most: int = MOST,
     progress: Progress = silent,
 ) -> dict[str, Timed]:
     """Time variants in turns on the same texts.
@@ -94,6 +97,7 @@ def time_together(
         seed: of that order.
         seconds: time to spend on all of them together, as long as that gives each enough requests for p95.
         longest: time to spend at most, even if it does not; three times `seconds` where left out.
+        most: requests of each variant at which it ends, however much time is left.
         progress: told between requests.
 
     Raises:
@@ -103,18 +107,19 @@ def time_together(
     if not names or not texts or len(set(names)) != len(names):
         raise ValueError("time variants with different names on at least one text")
     limit = 3 * seconds if longest is None else longest
-    order, machine = _order(len(texts), seed), this_machine()
+    order, machine = _order(len(texts), seed, most), this_machine()
     told = _Told(part(progress, 0, 0.15))
     first = [texts[i] for i in order[0]]
     warmed = [warm_up(lambda t, e=e: _answer(e, t), first, limit / 4 / len(names), told) for e in engines]  # type: ignore[misc]
     told = _Told(part(progress, 0.15, 1))
     turns = _Turns(engines, texts)
     begun = time.perf_counter()
-    for done, block in enumerate(order):
-        spent, n = time.perf_counter() - begun, done * BLOCK
-        if done and (spent > limit or (spent > seconds and n >= LEAST[0.95])):
-            break
-        turns.take(done, block, told, max(spent / seconds, n / MOST))
+    with _uncollected():
+        for done, block in enumerate(order):
+            spent, n = time.perf_counter() - begun, done * BLOCK
+            if done and (spent > limit or (spent > seconds and n >= LEAST[0.95])):
+                break
+            turns.take(done, block, told, max(spent / seconds, n / most))
     rows = np.array(order[: len(turns.times[0])])
     return {name: turns.timed(i, rows, warmed[i], machine) for i, name in enumerate(names)}
 
@@ -167,13 +172,24 @@ def slowed(others: float, threads: int, cores: int) -> float:
     return max(1.0, (threads + others) / cores) if others >= 0.1 else 1.0
 
 
-def _order(n: int, seed: int) -> list[list[int]]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Hold Python's garbage collector: its pauses grow with what this process did before, whichever variant answers."""
+    gc.collect()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _order(n: int, seed: int, most: int) -> list[list[int]]:
     """Rows in the order they are asked for, in blocks: one shuffle of all after the other."""
     random = np.random.default_rng(seed)
     drawn: list[int] = []
-    while len(drawn) < MOST:
+    while len(drawn) < most:
         drawn += random.permutation(n).tolist()
-    return [drawn[start : start + BLOCK] for start in range(0, MOST, BLOCK)]
+    return [drawn[start : start + BLOCK] for start in range(0, most, BLOCK)]
 
 
 def _block(engine: Engine, texts: Sequence[str], progress: Progress, far: float) -> tuple[list[float], list[int]]:

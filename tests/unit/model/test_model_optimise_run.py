@@ -33,7 +33,15 @@ def run(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def told(run: Path) -> dict[str, Any]:
-    return optimise(Asked(run, seconds=2, server_seconds=2))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OMP_NUM_THREADS", "2")  # so that one student is trained in a process of its own
+        return optimise(Asked(run, seconds=2, server_seconds=2))
+
+
+@pytest.fixture
+def unstarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No fresh processes: each imports torch, and `told` has them."""
+    monkeypatch.setattr(running, "cold_start", lambda *_: None)
 
 
 def test_all_variants_are_on_the_board_each_with_a_receipt_against_the_tuned_model(told: dict[str, Any]) -> None:
@@ -65,6 +73,7 @@ def test_few_test_rows_are_said_to_prove_nothing_and_int8_to_hang_on_the_process
     assert "INT8" in told["portability"]
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_variants_are_made_once_and_timed_by_model_benchmark(run: Path, told: dict[str, Any]) -> None:
     made = {f: f.stat().st_mtime_ns for f in (run / "variants").glob("*/model.onnx")}
     assert len(made) == len(RECIPES)
@@ -75,6 +84,7 @@ def test_variants_are_made_once_and_timed_by_model_benchmark(run: Path, told: di
     assert [v["variant"] for v in timed["variants"]] == NAMES
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_one_variant_that_fails_is_named_and_the_others_are_measured(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -93,6 +103,7 @@ def test_one_variant_that_fails_is_named_and_the_others_are_measured(
     assert [v["name"] for v in found["variants"]] == ["fp32", "onnx-fp32"]
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_a_processor_without_8_bit_products_is_told_and_its_weights_keep_to_7_bits(
     run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,6 +123,7 @@ def _widest(run: Path) -> int:
     return max(int(np.abs(w.astype(np.int16)).max()) for w in weights if w.ndim == 2)
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_a_cancelled_one_keeps_what_it_made(run: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(run, tmp_path / "run"))
     shutil.rmtree(copy / "variants", ignore_errors=True)
