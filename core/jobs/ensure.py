@@ -8,10 +8,13 @@ worker that wanted to leave, or by the one started after it.
 """
 
 import fcntl
+import json
 import os
 import subprocess
 import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -43,21 +46,32 @@ def ensure_worker(settings: Settings) -> bool:
     return True
 
 
-def prepare(settings: Settings, kind: str) -> None:
-    """Ask the worker to have a process ready for a kind of job, where that kind has something to import ahead."""
+def prepare(settings: Settings, kind: str, venture: str = "", roots: Sequence[str] = ()) -> None:
+    """Ask the worker to have a process ready for a kind of job, where that kind has something to import ahead.
+
+    Args:
+        settings: of the worker.
+        kind: of the job.
+        venture: the key of the one whose page is open, for what the kind can do early; empty for none.
+        roots: the folders that the venture's paths must stay in.
+    """
     if settings.prepare and find(kind).ahead:
         settings.var.mkdir(parents=True, exist_ok=True)
-        (settings.var / _ASKED).write_text(kind, encoding="utf-8")
+        words = json.dumps({"kind": kind, "venture": venture, "roots": list(roots)})
+        new = settings.var / f"{_ASKED}.{os.getpid()}.{threading.get_ident()}"
+        new.write_text(words, encoding="utf-8")
+        new.rename(settings.var / _ASKED)
 
 
-def asked(settings: Settings) -> str:
-    """The kind of job that `prepare` asked for since the last call; empty where none was."""
+def asked(settings: Settings) -> dict[str, Any]:
+    """What `prepare` asked for since the last call, by the names of its arguments; empty where nothing was."""
     try:
-        kind = (settings.var / _ASKED).read_text(encoding="utf-8")
+        words = (settings.var / _ASKED).read_text(encoding="utf-8")
         (settings.var / _ASKED).unlink()
-    except OSError:
-        return ""
-    return kind
+        told: dict[str, Any] = json.loads(words)
+    except (OSError, ValueError):
+        return {}
+    return told
 
 
 def take(settings: Settings) -> int | None:

@@ -29,6 +29,8 @@ class Kind:
         room: the room whose inputs and evidence it is about; empty for work that measures nothing.
         resumable: it goes on from what an earlier attempt left in run_dir, so it may be started again by itself.
         ahead: a module that takes seconds to import; a process can have it ready before the job is asked for.
+        early: "module:function", (venture, progress) -> None: what that process does meanwhile for the venture whose
+            page is open. Its progress raises `Cancelled` when the process is given a job, of this kind or another.
     """
 
     name: str
@@ -37,10 +39,11 @@ class Kind:
     room: str = ""
     resumable: bool = False
     ahead: str = ""
+    early: str = ""
 
-    def load(self) -> Callable[..., Any]:
-        """Import the function; only a job's own process does that, for it may take seconds."""
-        module, _, function = self.target.partition(":")
+    def load(self, target: str = "") -> Callable[..., Any]:
+        """Import the function, or another `target`; only a job's own process does that, for it may take seconds."""
+        module, _, function = (target or self.target).partition(":")
         found: Callable[..., Any] = getattr(importlib.import_module(module), function)
         return found
 
@@ -55,7 +58,14 @@ KINDS: dict[str, Kind] = {
         Kind(
             "model", "Train and test the model", "core.model.measure:measure", room="model", resumable=True, ahead=_LOOK
         ),
-        Kind("look", "Look at the data", "core.model.measure:look", room="model", ahead=_LOOK),
+        Kind(
+            "look",
+            "Look at the data",
+            "core.model.measure:look",
+            room="model",
+            ahead=_LOOK,
+            early="core.model.measure:look_ahead",
+        ),
         Kind(
             "optimise",
             "Make it smaller and faster",

@@ -11,10 +11,11 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 from core.jobs.job import Job
 from core.jobs.kinds import find
@@ -38,8 +39,8 @@ class Launcher(Protocol):
     def stop(self, external_id: str) -> None:
         """Ask it to stop; a later `poll` sees to it that it does."""
 
-    def prepare(self, module: str) -> None:
-        """Get ready for a job that will import this module."""
+    def prepare(self, module: str, early: Mapping[str, Any] | None = None) -> None:
+        """Get ready for a job that will import this module; `early` names a kind and a venture to do something for."""
 
 
 @dataclass
@@ -57,6 +58,7 @@ class LocalLauncher:
         self._settings = settings
         self._groups: dict[str, _Group] = {}
         self._ready: dict[str, subprocess.Popen[bytes]] = {}  # by the module that it has imported
+        self._early: dict[str, Mapping[str, Any]] = {}  # what each of them was last asked to do meanwhile
 
     def start(self, job: Job) -> str:
         """Start `python -m core.jobs.run ID ATTEMPT`, or hand the job to a process that got ready for it.
@@ -91,12 +93,17 @@ class LocalLauncher:
                 os.truncate(group.log, 0)  # it is opened for appending, so writers go on from the new end
         return None
 
-    def prepare(self, module: str) -> None:
+    def prepare(self, module: str, early: Mapping[str, Any] | None = None) -> None:
         """Start a process that imports the module and waits; one at a time. It ends by itself when this one does."""
         ready = self._ready.get(module)
         if ready is None or ready.poll() is not None:
             environment = job_environment(self._settings)
-            self._ready[module] = spawn(["core.jobs.run", AHEAD, module], environment, stdin=subprocess.PIPE)
+            ready = self._ready[module] = spawn(["core.jobs.run", AHEAD, module], environment, stdin=subprocess.PIPE)
+            self._early.pop(module, None)
+        if early and self._early.get(module) != early and ready.stdin is not None:
+            self._early[module] = early
+            ready.stdin.write((json.dumps(dict(early)) + "\n").encode())
+            ready.stdin.flush()
 
     def _hand_over(self, job: Job, log: Path) -> subprocess.Popen[bytes] | None:
         """Give the job to a process that is ready for its kind; None where there is none."""

@@ -12,6 +12,7 @@ import importlib
 import json
 import os
 import resource
+import select
 import signal
 import sys
 import threading
@@ -92,18 +93,39 @@ def main(arguments: list[str]) -> int:
 
 
 def _handed_over(module: str) -> list[str]:
-    """Import a module, then wait for a job's id and attempt; empty where the worker left without one."""
+    """Import a module, then wait for a job's id and attempt; empty where the worker left without one.
+
+    Meanwhile it does what its kind of job can do early, for the venture that the worker names.
+    """
     with suppress(Exception):  # the job meets the same error, and tells it in its own log
         importlib.import_module(module)
-    line = sys.stdin.readline()
-    if not line:
-        return []
-    told = json.loads(line)
+    told: dict[str, Any] = {}
+    with open(0, "rb", buffering=0, closefd=False) as lines:  # no buffer, so that `_until_told` sees what waits
+        while "id" not in told:
+            line = lines.readline()
+            if not line:
+                return []
+            told = json.loads(line)
+            if "id" not in told:
+                with suppress(Exception):
+                    _do_early(told)
     with open(told["log"], "ab") as log, open(os.devnull, "rb") as nothing:
         os.dup2(nothing.fileno(), 0)
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     return [str(told["id"]), str(told["attempt"])]
+
+
+def _do_early(told: Mapping[str, Any]) -> None:
+    kind = find(told["kind"])
+    subject = venture.load(Path(told["venture"]), tuple(Path(root) for root in told["roots"]))
+    kind.load(kind.early)(subject, _until_told)
+
+
+def _until_told(done: float, total: float, note: str = "") -> None:
+    """Progress that ends the work once the worker has something to say."""
+    if select.select([0], [], [], 0)[0]:
+        raise Cancelled
 
 
 def execute(job: Job, progress: Progress) -> Outcome:

@@ -99,10 +99,11 @@ class Worker:
 
     def _prepare(self) -> None:
         """Have a process ready that a page asked for, if it could run at once."""
-        kind = ensure.asked(self._config)
-        if kind in KINDS and len(self._runs) < self._config.slots:
+        told = ensure.asked(self._config)
+        kind = KINDS.get(told.get("kind", ""))
+        if kind and len(self._runs) < self._config.slots:
             with suppress(OSError):  # the job will be started without
-                self._launcher.prepare(KINDS[kind].ahead)
+                self._launcher.prepare(kind.ahead, told if kind.early and told["venture"] else None)
 
     def _start(self, job: Job) -> None:
         _log.info("job %d (%s), attempt %d", job.id, job.kind, job.attempt)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from itertools import accumulate
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -9,7 +10,8 @@ from torch import Tensor
 
 from core.model import audit
 from core.model.base import Base
-from core.model.classifier import Classifier, Encoded, in_batches, tokenise
+from core.model.classifier import Encoded, tokenise
+from core.model.embedded import embeddings
 from core.progress import Progress, part
 
 Side = tuple[Sequence[str], Sequence[int] | Sequence[float]]  # texts and their answers
@@ -36,11 +38,11 @@ def encode(
     return (train, validation, test), lengths
 
 
-def embed(base: Base, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress) -> tuple[Tensor, Tensor, Tensor]:
-    """The embeddings of the three, of unit length: (rows, hidden)."""
-    model = Classifier(base.encoder, 1).eval()
-    ids = [row for side in encoded for row in side.ids]
-    x = in_batches(model.embed, ids, base.tokenizer.pad_token_id or 0, progress, "Reading the texts")
+def embed(
+    base: Base, encoded: tuple[Encoded, Encoded, Encoded], progress: Progress, folder: Path | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
+    """The embeddings of the three, of unit length: (rows, hidden); for `folder` see `core.model.embedded`."""
+    x = embeddings(base, [row for side in encoded for row in side.ids], progress, folder)
     train, validation, test = x.split([len(side.ids) for side in encoded])
     return train, validation, test
 

@@ -6,6 +6,7 @@ of the data, the baselines on the test rows, and how much more labels would brin
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,10 @@ from core.model.recipe import settled
 from core.model.shots import few
 from core.model.split import Split, split
 from core.model.stats import Paired, compare
-from core.model.threads import threads
-from core.progress import Progress, part, silent
+from core.model.threads import sharing, threads
+from core.progress import Cancelled, Progress, part, silent
+
+AHEAD_S, AHEAD_BYTES = 60.0, 20_000_000  # rows are read before anybody asked no longer, and of no larger a file
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Asked:
         settings: fields of `TrainConfig` that the person set.
         target: accuracy that the model must reach, or mean absolute error that its scores must stay under, for the
             forecast of rows; None asks for none.
+        kept: folder in which a look keeps the embeddings; None keeps none.
     """
 
     data: Path
@@ -54,6 +58,7 @@ class Asked:
     shots: int | None = None
     settings: Mapping[str, Any] | None = None
     target: float | None = None
+    kept: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +136,90 @@ def look(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] 
     """
     begun = time.perf_counter()
     torch.set_num_threads(threads())
+    read = _read(asked, progress, load)
+    config, parts, embeddings = read.config, read.parts, read.embeddings
+    report = audit.inspect(
+        parts,
+        files=(asked.data.name, asked.test.name if asked.test else asked.data.name),
+        lengths=read.lengths,
+        limit=min(config.max_length, read.base.tokenizer.model_max_length),
+        x=torch.cat(embeddings),
+        notes=read.notes,
+        seed=read.seed,
+        progress=part(progress, 0.5, 0.7),
+    )
+    texts = (parts.train.texts, parts.validation.texts, parts.test.texts)
+    labels = (parts.train.labels, parts.validation.labels)
+    classes = len(parts.classes)
+    told = part(progress, 0.7, 0.9)
+    fitted = measure_baselines(texts, labels, embeddings, classes, read.seconds, told, refit=config.refit)
+    curve = learning_curve(
+        embeddings[0],
+        torch.tensor(parts.train.labels),
+        embeddings[2],
+        torch.tensor(parts.test.labels),
+        classes,
+        fitted.linear.strength,
+        read.seed,
+        part(progress, 0.9, 1),
+    )
+    truth = np.asarray(parts.test.labels, dtype=np.int64)
+    return Look(
+        asked=asked,
+        config=config,
+        why=read.why,
+        base=read.base,
+        parts=parts,
+        encoded=read.encoded,
+        embeddings=embeddings,
+        report=report,
+        fitted=fitted,
+        scores=baseline_scores(fitted, truth, fresh(len(parts.test), report.twins)),
+        curve=curve,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Rows as the base model reads them; `seconds` is what the embeddings took."""
+
+    config: TrainConfig
+    why: str
+    base: Base
+    parts: Split
+    seed: int
+    notes: tuple[str, ...]
+    encoded: tuple[Encoded, Encoded, Encoded]
+    lengths: list[int]
+    embeddings: tuple[Tensor, Tensor, Tensor]
+    seconds: float
+
+
+def read_ahead(asked: Asked, progress: Progress, load: Callable[[str], Base]) -> None:
+    """Read the rows as `look` will, on half of the processors, and keep their embeddings in `asked.kept`.
+
+    Args:
+        asked: as `look` will be.
+        progress: told after every batch; what it raises ends this, and a look in the same process goes on from there.
+        load: of the base model.
+
+    Raises:
+        InputError: as `look` does.
+    """
+    until = time.monotonic() + AHEAD_S
+
+    def told(done: float, total: float, note: str = "") -> None:
+        if time.monotonic() > until:
+            raise Cancelled
+        progress(done, total, note)
+
+    if asked.data.stat().st_size <= AHEAD_BYTES:
+        with sharing(max(1, threads() // 2)), suppress(Cancelled):
+            _read(asked, told, load)
+
+
+def _read(asked: Asked, progress: Progress, load: Callable[[str], Base]) -> _Read:
     progress(0, 1, "Reading the rows")
     rows = read_rows(asked.data, asked.text, asked.label)
     held = read_rows(asked.test, asked.text, asked.label) if asked.test else None
@@ -144,45 +233,7 @@ def look(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] 
     train, validation, test = ((side.texts, side.labels) for side in (parts.train, parts.validation, parts.test))
     encoded, lengths = encode(base, (train, validation, test), config.max_length, part(progress, 0.05, 0.1))
     embedded = time.perf_counter()
-    embeddings = embed(base, encoded, part(progress, 0.1, 0.5))
+    embeddings = embed(base, encoded, part(progress, 0.1, 0.5), asked.kept)
     embedded = time.perf_counter() - embedded
-    report = audit.inspect(
-        parts,
-        files=(asked.data.name, asked.test.name if asked.test else asked.data.name),
-        lengths=lengths,
-        limit=min(config.max_length, base.tokenizer.model_max_length),
-        x=torch.cat(embeddings),
-        notes=rows.notes + (held.notes if held else ()),
-        seed=seed,
-        progress=part(progress, 0.5, 0.7),
-    )
-    texts = (parts.train.texts, parts.validation.texts, parts.test.texts)
-    labels = (parts.train.labels, parts.validation.labels)
-    classes = len(parts.classes)
-    told = part(progress, 0.7, 0.9)
-    fitted = measure_baselines(texts, labels, embeddings, classes, embedded, told, refit=config.refit)
-    curve = learning_curve(
-        embeddings[0],
-        torch.tensor(parts.train.labels),
-        embeddings[2],
-        torch.tensor(parts.test.labels),
-        classes,
-        fitted.linear.strength,
-        seed,
-        part(progress, 0.9, 1),
-    )
-    truth = np.asarray(parts.test.labels, dtype=np.int64)
-    return Look(
-        asked=asked,
-        config=config,
-        why=why,
-        base=base,
-        parts=parts,
-        encoded=encoded,
-        embeddings=embeddings,
-        report=report,
-        fitted=fitted,
-        scores=baseline_scores(fitted, truth, fresh(len(parts.test), report.twins)),
-        curve=curve,
-        seconds=time.perf_counter() - begun,
-    )
+    notes = rows.notes + (held.notes if held else ())
+    return _Read(config, why, base, parts, seed, notes, encoded, lengths, embeddings, embedded)

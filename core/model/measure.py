@@ -4,7 +4,7 @@
 what was trained smaller and faster; `serve` times it, as it would be shipped.
 """
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from core.model.scores import evidence as scores
 from core.model.serving import evidence as serving
 from core.model.serving.evidence import UNPROVEN
 from core.progress import Progress, part, silent, told_while
+from core.settings import private_folder, settings
 from core.venture import Dataset, Venture
 
 if TYPE_CHECKING:
@@ -93,7 +94,20 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
         seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base)
         return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
     room = _room("core.model.look", progress)
-    return _seen(room.look(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base))
+    return _seen(room.look(_looked(venture, venture.labelled), part(progress, 0.05, 1), read_base))
+
+
+def look_ahead(venture: Venture, progress: Progress) -> None:
+    """Read the rows that `look` will ask for, before anybody does.
+
+    Raises:
+        InputError: the data or the base model cannot be used.
+    """
+    from core.model.look import read_ahead
+    from core.model.plain import read_base
+
+    if venture.labelled is not None and not venture.predicts_scores:
+        read_ahead(_looked(venture, venture.labelled), progress, read_base)
 
 
 def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
@@ -228,6 +242,11 @@ def _asked(venture: Venture, data: Dataset) -> "Asked":
         settings=venture.model.settings | {"base": _base(venture, venture.model.base)},
         target=venture.must.mae if data.task == "score" else venture.must.accuracy,
     )
+
+
+def _looked(venture: Venture, data: Dataset) -> "Asked":
+    """The same for a first look, which keeps the rows' embeddings with the venture's private things."""
+    return replace(_asked(venture, data), kept=private_folder(settings().var, venture.key) / "embeddings")
 
 
 def _base(venture: Venture, name: str) -> str:

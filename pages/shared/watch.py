@@ -39,7 +39,7 @@ def start(of: Venture, rooms: Sequence[str], **more: float | str) -> None:
 def get_ready(of: Venture, kind: str) -> None:
     """Let a process import what this kind of job needs while the person still reads; not beside a live job."""
     if config().prepare and not live(of):
-        prepare(config(), kind)
+        prepare(config(), kind, of.key, [str(p) for p in ventures.roots(config(), of.file)])
         ensure_worker(config())
 
 

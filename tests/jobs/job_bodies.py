@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.jobs.kinds import Kind
-from core.progress import Progress
+from core.progress import Cancelled, Progress
 from core.venture import Venture
 
 SECRET = "Jane Doe, 555-0100"  # stands for a cell of somebody's data
@@ -37,6 +37,19 @@ def steps(params: Params, run_dir: Path, progress: Progress) -> dict[str, Any]:
 def imported(params: Params, run_dir: Path, progress: Progress) -> dict[str, Any]:
     """Whether the process had imported what it was to import ahead."""
     return {"ahead": "colorsys" in sys.modules, "pid": os.getpid(), "input": sys.stdin.read()}
+
+
+def early(venture: Venture, progress: Progress) -> None:
+    """Work for a venture until told to stop, and leave a word of it beside its file."""
+    said = venture.folder / "early"
+    said.write_text("begun")
+    try:
+        while True:
+            progress(0, 1)
+            time.sleep(0.02)
+    except Cancelled:
+        said.write_text("stopped")
+        raise
 
 
 def silent(params: Params, run_dir: Path, progress: Progress) -> None:
@@ -218,5 +231,6 @@ KINDS = [
     Kind("holds_the_lock", "holds the lock", "job_bodies:holds_the_lock"),
     Kind("silent_resumable", "silent", "job_bodies:silent", resumable=True),
     Kind("imported", "imported", "job_bodies:imported", ahead="colorsys"),
+    Kind("early", "early", "job_bodies:imported", ahead="colorsys", early="job_bodies:early"),
     Kind("nowhere", "nowhere", "no_such_module:f"),
 ]

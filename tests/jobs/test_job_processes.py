@@ -273,6 +273,21 @@ def test_a_job_is_handed_to_the_process_that_got_ready_for_it(engine: sa.Engine,
     assert f"job {job.id} (imported), attempt 1" in jobs.tail(job)
 
 
+def test_a_process_that_got_ready_works_ahead_for_the_open_venture_until_it_is_given_a_job(
+    engine: sa.Engine, config: Settings, tmp_path: Path
+) -> None:
+    file = tmp_path / "venture.toml"
+    file.write_text('schema = 1\nname = "Ahead"\n', encoding="utf-8")
+    launcher = LocalLauncher(config)
+    launcher.prepare("colorsys", {"kind": "early", "venture": str(file), "roots": []})
+    until((tmp_path / "early").exists)
+    job_id = jobs.submit(engine, config, "early")
+    started = launcher.start(queue.claim(engine, "a worker", 60.0))
+    until(lambda: launcher.poll(started) is not None)
+    assert jobs.get(engine, job_id).result["ahead"]
+    assert (tmp_path / "early").read_text() == "stopped"
+
+
 def test_a_kind_with_nothing_to_import_asks_for_no_process(config: Settings) -> None:
     jobs.prepare(config, "steps")
     assert not ensure.asked(config)

@@ -113,8 +113,8 @@ def time_together(
     warmed = [warm_up(lambda t, e=e: _answer(e, t), first, limit / 4 / len(names), told) for e in engines]  # type: ignore[misc]
     told = _Told(part(progress, 0.15, 1))
     turns = _Turns(engines, texts)
-    begun = time.perf_counter()
     with _uncollected():
+        begun = time.perf_counter()
         for done, block in enumerate(order):
             spent, n = time.perf_counter() - begun, done * BLOCK
             if done and (spent > limit or (spent > seconds and n >= LEAST[0.95])):
