@@ -6,6 +6,7 @@ it is, a line each, until somebody stops it or the one who reads is gone.
 """
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -158,4 +159,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except BrokenPipeError:  # whoever asked is gone
+        os._exit(1)  # without another try to write what is left

@@ -19,7 +19,7 @@ class Distilling(Teaching):
         width: neurons between its feed-forward matrices; None gives it a quarter of the teacher's.
     """
 
-    epochs: int = 6
+    epochs: int = 4
     learning_rate: float = 5e-4
     varied: int | None = None
     layers: int | None = None
