@@ -74,7 +74,7 @@ def clicked(var: Path, *, ready: bool) -> float:
     config = Settings(var=var)
     engine = connect(config)
     if ready:
-        prepare(config, "look")
+        prepare(config, "look", str(SAMPLE))
         ensure_worker(config)
         time.sleep(READING_S)
     began = time.monotonic()
@@ -166,8 +166,8 @@ def measure(say: Callable[[str], object]) -> list[tuple[str, str, str]]:
         rows.append((f"Sample venture, all rooms ({verdict})", f"{seconds:.0f} s ({by_room}), n 1", "240 s"))
         rows.append(("Longest time without a change of progress", f"{silence:.1f} s", "2 s"))
         say("looking at the sample's data")
-        at_once = [clicked(folder / "var", ready=False) for _ in range(3)]
-        after = [clicked(folder / "var", ready=True) for _ in range(3)]
+        at_once = [clicked(folder / f"at-once-{i}", ready=False) for i in range(3)]  # nothing kept
+        after = [clicked(folder / f"ready-{i}", ready=True) for i in range(3)]
         what = f"First look and baseline table of the sample, from the click, page open for {READING_S:.0f} s"
         rows.append((what, spread(after, "s"), "20 s"))
         rows.append(("The same, clicked at once", spread(at_once, "s"), ""))

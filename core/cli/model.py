@@ -45,10 +45,10 @@ def model_inspect(
     if task == "classify" and target is not None and target > 1:
         raise InputError(f"--target is {target:g}: an accuracy is at most 1, as 0.9 for 90 of 100.")
     with stdout_kept(), told_on_stderr() as progress:
+        tables = _tables(data, test, text, label, task, progress)
         room, load = import_module("core.model.look"), import_module("core.model.plain").read_base
         asked = room.Asked(
-            _table(data, progress),
-            _table(test, progress) if test else None,
+            *tables,
             text,
             label,
             settings={"base": _model(base), "seed": seed},
@@ -74,9 +74,9 @@ def model_probe(
     """Compare base models in seconds, each by a linear probe on the same rows, and say which one to take."""
     _check_task(task)
     with stdout_kept(), told_on_stderr() as progress:
+        table, _ = _tables(data, None, text, label, task, progress)
         room, rows = import_module("core.model.probe"), import_module("core.model.data")
         config = import_module("core.model.config").TrainConfig(seed=seed)
-        table = _table(data, progress)
         cut = import_module("core.model.split")
         if task == "score":
             parts, classes = cut.split_scores(rows.read_scores(table, text, label), None, seed, table.name), None
@@ -127,10 +127,10 @@ def model_train(
     }
     _check_task(task)
     with stdout_kept(), told_on_stderr() as progress:
+        tables = _tables(data, test, text, label, task, progress)
         room = import_module("core.model.run")
         asked = room.Asked(
-            _table(data, progress),
-            _table(test, progress) if test else None,
+            *tables,
             text,
             label,
             shots=shots,
@@ -236,8 +236,21 @@ def _check_task(task: str) -> None:
         raise InputError(f"--task is {task!r}: it can be classify or score.")
 
 
+def _tables(
+    data: Path, test: Path | None, text: str, label: str, task: str, progress: Progress
+) -> tuple[Path, Path | None]:
+    """The tables' files, read once: a wrong column is said before the seconds in which torch is imported."""
+    rows = import_module("core.model.data")
+    found, held = _table(data, progress), _table(test, progress) if test else None
+    for table in filter(None, (found, held)):
+        (rows.read_scores if task == "score" else rows.read_rows)(table, text, label)
+    return found, held
+
+
 def _table(data: Path, progress: Progress) -> Path:
     """The table's file; one of the hub is fetched first."""
+    if data.exists():
+        return data
     hub = import_module("core.model.hub")
     wanted = hub.source(data.as_posix())
     if wanted is None:

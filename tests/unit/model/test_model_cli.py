@@ -92,3 +92,16 @@ def test_a_wrong_input_is_one_line_and_exit_code_2(arguments: list[str], problem
     assert problem in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def test_a_wrong_column_is_said_before_torch_is_imported(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("text,label\na text,a\n", encoding="utf-8")
+    code = (
+        "import sys; from typer.testing import CliRunner; from core.cli.model import app; "
+        "from core.errors import InputError; "
+        f"r = CliRunner().invoke(app, ['inspect', '--data', {str(table)!r}, '--text', 'wrong', '--label', 'label']); "
+        "assert isinstance(r.exception, InputError), r; assert 'torch' not in sys.modules; print(r.exception)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=PROJECT)
+    assert "rows.csv has no column 'wrong'" in done.stdout
