@@ -4,7 +4,7 @@
 what was trained smaller and faster; `serve` times it, as it would be shipped.
 """
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -94,7 +94,7 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
         seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base)
         return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
     room = _room("core.model.look", progress)
-    return _seen(room.look(_looked(venture, venture.labelled), part(progress, 0.05, 1), read_base))
+    return _seen(room.look(_asked(venture, venture.labelled, keep=True), part(progress, 0.05, 1), read_base))
 
 
 def look_ahead(venture: Venture, progress: Progress) -> None:
@@ -107,7 +107,7 @@ def look_ahead(venture: Venture, progress: Progress) -> None:
     from core.model.plain import read_base
 
     if venture.labelled is not None and not venture.predicts_scores:
-        read_ahead(_looked(venture, venture.labelled), progress, read_base)
+        read_ahead(_asked(venture, venture.labelled, keep=True), progress, read_base)
 
 
 def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[Evidence]:
@@ -231,7 +231,7 @@ def _not_of_scores(ids: dict[str, str], measured: dict[str, str]) -> list[Eviden
     return _nothing({id: unit for id, unit in ids.items() if id not in measured}, _SCORES)
 
 
-def _asked(venture: Venture, data: Dataset) -> "Asked":
+def _asked(venture: Venture, data: Dataset, *, keep: bool = False) -> "Asked":
     from core.model.look import Asked
 
     return Asked(
@@ -241,12 +241,8 @@ def _asked(venture: Venture, data: Dataset) -> "Asked":
         label=data.label,
         settings=venture.model.settings | {"base": _base(venture, venture.model.base)},
         target=venture.must.mae if data.task == "score" else venture.must.accuracy,
+        kept=private_folder(settings().var, venture.key) / "embeddings" if keep else None,
     )
-
-
-def _looked(venture: Venture, data: Dataset) -> "Asked":
-    """The same for a first look, which keeps the rows' embeddings with the venture's private things."""
-    return replace(_asked(venture, data), kept=private_folder(settings().var, venture.key) / "embeddings")
 
 
 def _base(venture: Venture, name: str) -> str:
