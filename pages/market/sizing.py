@@ -239,16 +239,19 @@ def _compare(it: Entry, stated: Market, at: str) -> None:
     """What was kept, below each other and beside the figures of the file."""
     if not stated.scenarios:
         return
-    markets = {AS_STATED: stated}
-    for s in stated.scenarios:
-        markets[s.name], _ = with_changes(stated, {k: f.model_dump() for k, f in s.figures.items()})
-    try:
-        sized = {name: _sized(market.model_dump_json()) for name, market in markets.items()}
-    except InputError as error:  # one that cannot be computed is named where it is chosen too
-        st.error(str(error))
-    else:
-        rows = [market_charts.Row(name, *size) for name, (_, size) in sized.items()]
-        market_charts.compare(rows, stated.currency, sized[AS_STATED][0], key="compare")
+    rows, level = [], ""
+    for name in (AS_STATED, *(s.name for s in stated.scenarios)):
+        kept = in_scenario(stated, name)
+        market, _ = with_changes(stated, {k: f.model_dump() for k, f in kept.items()})
+        try:
+            level, size = _sized(market.model_dump_json())
+        except InputError as error:
+            if name == AS_STATED:  # told above the charts
+                return
+            st.error(f"{name}: {error}")
+        else:
+            rows.append(market_charts.Row(name, *size))
+    market_charts.compare(rows, stated.currency, level, key="compare")
     with st.container(horizontal=True):
         for k, s in enumerate(stated.scenarios):
             if st.button(f"Drop “{s.name}”", key=f"drop-{k}-{at}", type="tertiary", disabled=it.sample):

@@ -75,7 +75,7 @@ def _questions(of: Venture, name: str, placed: Placed) -> dict[str, bool | None]
         chosen = st.radio(question.ask, list(WORDS), index=list(WORDS).index(stated), format_func=WORDS.__getitem__,
                           horizontal=True, key=f"{name}-{question.id}", help=help_)  # fmt: skip
         if reply.answer is not None and stated is None:
-            st.caption(f"Answered with yes by what was {reply.by}.")
+            st.caption("Answered with yes by what was measured.", help=f"By what was {reply.by}.")
         out[question.id] = chosen
     return out
 
