@@ -42,7 +42,7 @@ run: setup  ## open the dashboard with the sample venture, on http://localhost:8
 	@$(BIN)/streamlit run app.py --server.port $(PORT)
 
 test: setup-dev  ## run all tests; those that need a browser are skipped, with a word, where there is none
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-fast: setup-dev  ## only the tests that need no model, browser or network
 	@$(BIN)/python -m pytest -n auto --dist loadfile tests/unit tests/docs tests/pages -m "not network"

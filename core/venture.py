@@ -84,11 +84,12 @@ class Model(Part):
     search_minutes: float | None = Field(None, gt=0, le=1440, description="Minutes to search for better settings in")
     seeds: int | None = Field(None, ge=1, le=20, description="Trainings that differ in their seed alone")
     seed: int = Field(7, ge=0)
+    unlabelled: str = Field("", description="Id of a data set without labels: its texts are learned from too")
 
     @property
     def settings(self) -> dict[str, Any]:
         """The settings of training that the file states; what it leaves out is chosen to suit the data."""
-        apart = {"base", "licence", "candidates", "search_minutes", "seeds"}
+        apart = {"base", "licence", "candidates", "search_minutes", "seeds", "unlabelled"}
         return {k: v for k, v in self.model_dump(exclude=apart).items() if v is not None}
 
 
@@ -189,6 +190,16 @@ class Venture(Part):
             raise ValueError("two datasets have the same id")
         return self
 
+    @model_validator(mode="after")
+    def _unlabelled_is_there(self) -> Self:
+        wanted, there = self.model.unlabelled, [d.id for d in self.datasets if not d.label]
+        if wanted and wanted not in there:
+            raise ValueError(
+                f"model.unlabelled is {wanted!r}: give the id of a data set without a label column "
+                f"({', '.join(there) or 'there is none'})"
+            )
+        return self
+
     @field_validator("guides")
     @classmethod
     def _known_guides(cls, value: dict[str, dict[str, bool]]) -> dict[str, dict[str, bool]]:
@@ -220,6 +231,11 @@ class Venture(Part):
     def labelled(self) -> Dataset | None:
         """The data set the model learns from: the first one with a label column."""
         return next((d for d in self.datasets if d.label), None)
+
+    @property
+    def unlabelled(self) -> Dataset | None:
+        """The data set whose texts the model learns from without labels."""
+        return next((d for d in self.datasets if d.id == self.model.unlabelled), None)
 
     @property
     def predicts_scores(self) -> bool:
@@ -261,7 +277,8 @@ class Venture(Part):
         if room == "model":
             data = [self.labelled] if self.labelled else []
             base = [self.model.base] if (self.folder / self.model.base).is_dir() else []
-            return [p for d in data for p in (d.path, d.test) if p] + base
+            more = [self.unlabelled.path] if data and self.unlabelled else []
+            return [p for d in data for p in (d.path, d.test) if p] + more + base
         if room == "privacy":
             rules = [RULES] if (self.folder / RULES).exists() else []
             return [p for d in self.datasets for p in (d.path, d.test) if p] + rules

@@ -67,5 +67,5 @@ echo "PostgreSQL: $("$programs/postgres" --version)"
 PREFLIGHT_TEST_POSTGRES="postgresql://preflight:$password@127.0.0.1:$port/postgres"
 export PREFLIGHT_TEST_POSTGRES
 status=0
-"$python" -m pytest -m postgres --tb=short tests/unit/test_store.py tests/jobs "$@" || status=$?
+"$python" -m pytest -m postgres -n auto --dist loadfile --tb=short tests/unit/test_store.py tests/jobs "$@" || status=$?
 exit $status

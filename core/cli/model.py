@@ -97,7 +97,11 @@ def model_train(
     test: TestData = None,
     task: Task = "classify",
     base: Base = "all-MiniLM-L6-v2",
-    shots: Annotated[int | None, typer.Option(min=4, help="Learn from so many rows of each class only.")] = None,
+    shots: Annotated[int | None, typer.Option(min=4, help="Learn from so many labels of each class only.")] = None,
+    unlabelled: Annotated[Path | None, typer.Option(help="Table of texts without labels to learn from.")] = None,
+    labelled_only: Annotated[
+        bool, typer.Option("--labelled-only", help="Learn nothing from the texts of rows that --shots leaves out.")
+    ] = False,
     minutes: Annotated[float | None, typer.Option(min=0, help="Minutes to search for better settings in.")] = None,
     epochs: Annotated[int | None, typer.Option(min=1, max=50, help="Most passes over the training rows.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Of the encoder, after warm-up.")] = None,
@@ -135,6 +139,8 @@ def model_train(
             label,
             shots=shots,
             settings=wanted | {"base": _model(base)},
+            unlabelled=(_table(unlabelled, progress), text) if unlabelled else None,
+            labelled_only=labelled_only,
         )
         train = room.train_and_benchmark
         if task == "score":

@@ -179,21 +179,23 @@ def forecast(
     bf16: bool = False,
     usd_per_hour: float | None = None,
     seed: int = 7,
+    again: Sequence[int] = (),
+    again_epochs: int = 0,
 ) -> Forecast:
     """Minutes of fine-tuning that goes through all its epochs, from the pace and the real lengths.
 
     Each step's seconds are proportional to its tokens with padding; validation and a checkpoint come after each epoch.
-    The band is log-normal: Student's prediction interval over the probe's blocks, widened by `DRIFT`. An early stop
-    makes the run shorter than forecast.
+    A second training, without validation, goes through rows of the lengths `again`. The band is log-normal: Student's
+    prediction interval over the probe's blocks, widened by `DRIFT`. An early stop makes the run shorter than forecast.
     """
     blocks = pace.per_token_frozen if frozen_layers else pace.per_token
     if bf16 and pace.per_token_bf16:
         blocks = pace.per_token_bf16
-    plan = grouped_batches(lengths, pace.batch_size, random.Random(seed))  # noqa: S311
-    tokens = sum(len(b) * max(lengths[i] for i in b) for b in plan)
     logs = np.log(blocks)
     step = math.exp(float(logs.mean()))
+    tokens, more = (_padded_tokens(side, pace.batch_size, seed) for side in (lengths, again))
     seconds = epochs * (tokens * step + sum(validation_lengths) * pace.forward + pace.checkpoint)
+    seconds += again_epochs * (more * step + pace.checkpoint)
     n = len(blocks)
     spread = float(np.std(logs, ddof=1)) if n > 1 else DRIFT
     reach = float(student.ppf((1 + LEVEL) / 2, max(n - 1, 1))) * math.hypot(spread * math.sqrt(1 / n), DRIFT)
@@ -203,6 +205,11 @@ def forecast(
         return found
     cost = [m / 60 * usd_per_hour for m in minutes]
     return replace(found, cost_usd=cost[0], cost_low=cost[1], cost_high=cost[2])
+
+
+def _padded_tokens(lengths: Sequence[int], batch_size: int, seed: int) -> int:
+    plan = grouped_batches(lengths, batch_size, random.Random(seed))  # noqa: S311
+    return sum(len(b) * max(lengths[i] for i in b) for b in plan)
 
 
 def scored(forecast: Forecast, actual: float) -> Scored:

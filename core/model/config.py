@@ -47,6 +47,7 @@ class TrainConfig:
         refit: once the validation rows have chosen the number of epochs, train again for as many on training and
             validation rows together, and keep that model, as scikit-learn's searches do; what is known of the
             validation stays the first training's.
+        spread: learn from texts without a label too, where there are any; see `core.model.unlabelled`.
         lora_rank: rank of the low-rank updates that are learnt in place of the encoder's weights; 0 is off.
         precision: of the arithmetic of a training step, "fp32" or "bf16" (weights, updates and answers stay fp32);
             "auto" is settled by the adviser, which times both where the processor has bf16 units, and is fp32 untimed.
@@ -79,6 +80,7 @@ class TrainConfig:
     freeze_layers: int = 0
     average: float = 0.0
     refit: bool = False
+    spread: bool = False
     lora_rank: int = 0
     precision: str = "auto"
     checkpoint_seconds: float = 60.0
@@ -114,6 +116,8 @@ class TrainConfig:
             )
         if self.task == "score" and self.refit:
             raise InputError("refit is for classes: a score's band is made from validation rows that were not learned.")
+        if self.task == "score" and self.spread:
+            raise InputError("spread is for classes: a score does not pass from a text to one that is near it.")
         if self.task == "score" and (self.loss != "cross_entropy" or self.class_weights or self.label_smoothing):
             raise InputError("loss, class_weights and label_smoothing are for classes; a score has none of them.")
 

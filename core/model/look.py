@@ -5,9 +5,9 @@ of the data, the baselines on the test rows, and how much more labels would brin
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,13 @@ from core.model.audit import DataReport
 from core.model.base import Base, load_base
 from core.model.baselines import Baselines, measure_baselines
 from core.model.benchmark import BaselineScore, baseline_scores
-from core.model.classifier import Classifier, Encoded
+from core.model.classifier import Classifier, Encoded, tokenise
 from core.model.config import TrainConfig
 from core.model.curve import Curve, learning_curve
-from core.model.data import read_rows
+from core.model.data import read_rows, read_texts
 from core.model.encoding import embed, encode, fresh
 from core.model.recipe import settled
-from core.model.shots import few
+from core.model.shots import few, with_texts
 from core.model.split import Split, split
 from core.model.stats import Paired, compare
 from core.model.threads import sharing, threads
@@ -44,7 +44,9 @@ class Asked:
         data: labelled rows.
         test: rows to measure on; None holds back a part of `data`.
         text, label: the columns of both files.
-        shots: rows of each class to learn from; None takes all.
+        shots: rows of each class whose labels are learned from; None takes all.
+        unlabelled: a file of texts without labels and its column; they help where labels are few.
+        labelled_only: learn from labelled rows only, and not from the texts of the rows that `shots` leaves.
         settings: fields of `TrainConfig` that the person set.
         target: accuracy that the model must reach, or mean absolute error that its scores must stay under, for the
             forecast of rows; None asks for none.
@@ -59,6 +61,8 @@ class Asked:
     settings: Mapping[str, Any] | None = None
     target: float | None = None
     kept: Path | None = None
+    unlabelled: tuple[Path, str] | None = None
+    labelled_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ class Look:
     Attributes:
         config: the settings of a run on these rows; `why` says what was chosen.
         encoded: token ids of training, validation and test rows.
+        texts: token ids of the texts without a label.
         embeddings: of the three, by the frozen base model: (rows, hidden), unit length.
         scores: the baselines on the test rows.
     """
@@ -84,6 +89,7 @@ class Look:
     scores: tuple[BaselineScore, ...]
     curve: Curve
     seconds: float
+    texts: Sequence[Sequence[int]] = ()
 
     @property
     def truth(self) -> npt.NDArray[np.int64]:
@@ -177,6 +183,7 @@ def look(asked: Asked, progress: Progress = silent, load: Callable[[str], Base] 
         scores=baseline_scores(fitted, truth, fresh(len(parts.test), report.twins)),
         curve=curve,
         seconds=time.perf_counter() - begun,
+        texts=tokenise(read.base.tokenizer, parts.texts, config.max_length) if parts.texts else (),
     )
 
 
@@ -227,7 +234,9 @@ def _read(asked: Asked, progress: Progress, load: Callable[[str], Base]) -> _Rea
     parts = split(rows, held, seed, asked.data.name)
     if asked.shots is not None:
         parts = few(parts, asked.shots, seed)
-    config, why = settled(asked.settings or {}, len(parts.train), len(parts.classes))
+    more = read_texts(*asked.unlabelled) if asked.unlabelled else ()
+    parts = replace(parts, texts=()) if asked.labelled_only else with_texts(parts, more, seed)
+    config, why = settled(asked.settings or {}, len(parts.train), len(parts.classes), len(parts.texts))
     progress(0.02, 1, "Loading the base model")
     base = load(config.base)
     train, validation, test = ((side.texts, side.labels) for side in (parts.train, parts.validation, parts.test))

@@ -234,6 +234,7 @@ def _not_of_scores(ids: dict[str, str], measured: dict[str, str]) -> list[Eviden
 def _asked(venture: Venture, data: Dataset, *, keep: bool = False) -> "Asked":
     from core.model.look import Asked
 
+    more = None if data.task == "score" else venture.unlabelled
     return Asked(
         data=venture.locate(data.path),
         test=venture.locate(data.test) if data.test else None,
@@ -242,6 +243,7 @@ def _asked(venture: Venture, data: Dataset, *, keep: bool = False) -> "Asked":
         settings=venture.model.settings | {"base": _base(venture, venture.model.base)},
         target=venture.must.mae if data.task == "score" else venture.must.accuracy,
         kept=private_folder(settings().var, venture.key) / "embeddings" if keep else None,
+        unlabelled=(venture.locate(more.path), more.text) if more else None,
     )
 
 

@@ -19,20 +19,21 @@ _WITH_THE_RATE = ("layer_decay",)
 FEW_SETTINGS: dict[str, Any] = {"epochs": 3, "learning_rate": 2e-4, "refit": True}
 
 
-def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainConfig, str]:
+def settled(wanted: Mapping[str, Any], rows: int, classes: int, texts: int = 0) -> tuple[TrainConfig, str]:
     """The configuration of a run, and a sentence about what was chosen for the person.
 
     Args:
         wanted: fields of `TrainConfig` that a person set; what is None or missing is chosen here.
         rows: training rows.
         classes: classes they are spread over.
+        texts: without a label, to learn from too.
 
     Raises:
         InputError: a setting means nothing, or contradicts another.
     """
     said = {name: value for name, value in wanted.items() if value is not None}
     few = rows <= FEW * classes
-    chosen = FEW_SETTINGS if few else FULL_SETTINGS
+    chosen = (FEW_SETTINGS if few else FULL_SETTINGS) | {"spread": texts > 0}
     if "learning_rate" in said:
         chosen = {name: value for name, value in chosen.items() if name not in _WITH_THE_RATE}
     elif not few and said.get("task") != "score" and said.get("loss", "cross_entropy") == "cross_entropy":
@@ -42,4 +43,6 @@ def settled(wanted: Mapping[str, Any], rows: int, classes: int) -> tuple[TrainCo
     why = f"Settings for {kind} ({rows / classes:.0f} on average), where none were given."
     if config.refit:
         why += " Once the validation rows chose the epochs, they are learned from too."
+    if texts and config.spread:
+        why += f" So are {texts:,} texts without a label, by the labels of those near them."
     return config, why

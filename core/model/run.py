@@ -98,6 +98,7 @@ class ModelResult:
             "n_train": len(self.parts.train),
             "n_validation": len(self.parts.validation),
             "n_test": len(self.parts.test),
+            "n_unlabelled": len(self.parts.texts) if self.config.spread else 0,
             "baselines": found["baselines"],
             "model": {
                 "accuracy": s.accuracy.value,

@@ -2,7 +2,7 @@
 
 import json
 import statistics
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -61,6 +61,7 @@ def several(
     pad: int,
     folder: Path,
     progress: Progress = silent,
+    texts: Sequence[Sequence[int]] = (),
 ) -> Several:
     """Train with seeds s, s + 1, ... s + n - 1, s being the configuration's; an interrupted one goes on.
 
@@ -72,13 +73,16 @@ def several(
         pad: id of the padding token.
         folder: one file a finished seed, and the checkpoints of the one that is running.
         progress: told after every step.
+        texts: token ids of texts without a label; see `learned`.
 
     Raises:
         InputError: a run cannot be trained; see `fine_tune`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     runs = [
-        _one(fresh, sides, replace(config, seed=config.seed + i), pad, folder, part(progress, i / n, (i + 1) / n))
+        _one(
+            fresh, sides, replace(config, seed=config.seed + i), pad, folder, part(progress, i / n, (i + 1) / n), texts
+        )
         for i in range(n)
     ]
     tests = [run.test for run in runs]
@@ -115,11 +119,12 @@ def _one(
     pad: int,
     folder: Path,
     progress: Progress,
+    texts: Sequence[Sequence[int]],
 ) -> Seeded:
     file, place = _file(folder, config.seed), folder / f"seed-{config.seed}"
     if file.is_file():
         return Seeded(**json.loads(file.read_text(encoding="utf-8")))
-    tuned = learned(fresh, sides[:2], config, pad, place, part(progress, 0, 0.95))
+    tuned = learned(fresh, sides[:2], config, pad, place, part(progress, 0, 0.95), texts)
     told = part(progress, 0.95, 1)
     said = [in_batches(lambda **b: tuned.model(**b)["logits"], s.ids, pad, told, "Measuring") for s in sides[1:]]
     said[0] = said[0] if tuned.unseen is None else tuned.unseen

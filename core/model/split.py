@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from core.errors import InputError
-from core.model.data import Rows, ScoredRows, check_classes, free_text, named, normalised
+from core.model.data import Rows, ScoredRows, check_classes, free_text, normalised
+from core.model.tables import named
 
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.1
@@ -33,13 +34,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """The three sides; `left_out` training rows were dropped because the test file holds the same text."""
+    """The three sides, and `texts` whose label is not known or not to be used.
+
+    `left_out` training rows were dropped because the test file holds the same text.
+    """
 
     classes: tuple[str, ...]
     train: Part
     validation: Part
     test: Part
     left_out: int = 0
+    texts: tuple[str, ...] = field(default=(), compare=False)
 
     @property
     def sha256(self) -> str:
@@ -48,6 +53,11 @@ class Split:
         for part in (self.train, self.validation, self.test):
             digest.update(repr((part.texts, part.labels)).encode())
         return digest.hexdigest()
+
+    @property
+    def texts_sha256(self) -> str:
+        """A hash of the texts without a label."""
+        return hashlib.sha256(repr(self.texts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

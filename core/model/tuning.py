@@ -16,16 +16,18 @@ from core.model.config import TrainConfig
 from core.model.disk import write_json
 from core.model.hardware import Hardware, inspect_hardware
 from core.model.history import FILE as HISTORY
-from core.model.refit import AGAIN, learned
+from core.model.refit import AGAIN, first_share, learned
 from core.model.search import Search, search
 from core.model.seeds import Seeded, Several, keep, several
 from core.model.split import ScoreSplit, Split
 from core.model.train import Training, forget
+from core.model.unlabelled import EPOCHS
+from core.model.unlabelled import FOLDER as SPREAD
 from core.model.whole import whole
 from core.progress import Progress, part
 
 FORECAST = "forecast.json"  # of the whole run, for whoever watches it
-_FOLDERS = ("checkpoints", AGAIN, "search", "seeds", "model", predict.FOLDER)
+_FOLDERS = ("checkpoints", AGAIN, SPREAD, "search", "seeds", "model", predict.FOLDER)
 _FILES = ("training.json", "advice.json", FORECAST, HISTORY, unseen.FILE, "result.json")
 
 
@@ -47,6 +49,10 @@ class Seen(Protocol):
     @property
     def encoded(self) -> tuple[Encoded, Encoded, Encoded]:
         """Token ids of training, validation and test rows."""
+
+    @property
+    def texts(self) -> Sequence[Sequence[int]]:
+        """Token ids of texts without a label."""
 
     def start(self) -> Classifier:
         """The base model with the head that the best linear method gives it."""
@@ -88,7 +94,7 @@ def begun_run(
     """
     begin(out, fingerprint(found, minutes))
     advice = advise(found, out, progress)
-    alone = 0.5 if found.config.refit else 1.0  # of a forecast that counts both trainings: a trial is one
+    alone = first_share(*_rows(found), found.config)  # of a forecast that counts both trainings: a trial is one
     if minutes and minutes < advice.forecast.low * alone:  # said now, not after all of them were spent
         raise InputError(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
@@ -106,7 +112,7 @@ def fingerprint(found: Seen, minutes: float | None) -> dict[str, Any]:
         "rows": found.parts.sha256,
         "base": found.base.sha256,
         "search_minutes": minutes,
-    }
+    } | ({"texts": found.parts.texts_sha256} if found.texts and isinstance(found.parts, Split) else {})
 
 
 def begin(out: Path, made_from: dict[str, Any]) -> None:
@@ -144,6 +150,7 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
     hardware = inspect_hardware()
     pad, config = found.base.tokenizer.pad_token_id or 0, found.config
     train, validation, _ = found.encoded
+    again, epochs = second(found)
     told = part(progress, 0.1, 1)
     pace = adviser.probe_pace(
         found.start(),
@@ -161,15 +168,31 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
         pace,
         [len(r) for r in train.ids],
         [len(r) for r in validation.ids],
-        config.epochs * (2 if config.refit else 1),
+        config.epochs,
         bf16=choices[0].value == "bf16",
         seed=config.seed,
+        again=[len(r) for r in again],
+        again_epochs=epochs,
     )
     advice = Advice(hardware, choices, forecast)
     if advice.precision.warning:
         progress(1, 1, advice.precision.reason)
     write_json(file, advice.as_json())
     return advice
+
+
+def second(found: Seen) -> tuple[Sequence[Sequence[int]], int]:
+    """Token ids and epochs of the training that follows the first one; none where there is only one."""
+    config, (train, validation, _) = found.config, found.encoded
+    held = validation.ids if config.refit else []
+    if config.spread and found.texts:
+        return [*train.ids, *held, *found.texts], EPOCHS
+    return ([*train.ids, *held], config.epochs) if config.refit else ([], 0)
+
+
+def _rows(found: Seen) -> tuple[int, int, int]:
+    train, validation, _ = found.encoded
+    return len(train.ids), len(validation.ids), len(found.texts)
 
 
 def trained(
@@ -203,13 +226,13 @@ def tune(
     if done.is_file() and (out / "model" / WEIGHTS).is_file():
         return Training.from_json(json.loads(done.read_text(encoding="utf-8")))
     tokenizer, (train, validation, _) = found.base.tokenizer, found.encoded
-    tuned = learned(fresh, (train, validation), config, tokenizer.pad_token_id or 0, out, progress)
+    tuned = learned(fresh, (train, validation), config, tokenizer.pad_token_id or 0, out, progress, found.texts)
     progress(1, 1, "Keeping the best epoch")
     save_model(tuned.model, tokenizer, classes, config.max_length, out / "model")
     if tuned.unseen is not None:
         unseen.keep(tuned.unseen, out)
     write_json(done, asdict(tuned.training))
-    for folder in ("checkpoints", AGAIN):
+    for folder in ("checkpoints", AGAIN, SPREAD):
         forget(out / folder)
     return tuned.training
 
@@ -227,4 +250,5 @@ def more_seeds(
     if seeds <= 1:
         return None
     keep(first, out / "seeds")
-    return several(fresh, found.encoded, config, seeds, found.base.tokenizer.pad_token_id or 0, out / "seeds", progress)
+    pad = found.base.tokenizer.pad_token_id or 0
+    return several(fresh, found.encoded, config, seeds, pad, out / "seeds", progress, found.texts)

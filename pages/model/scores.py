@@ -259,7 +259,7 @@ def _training(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str
             "error stands here while it runs. Press *Train and measure*.",
             icon=":material/model_training:",
         )
-    settings.form(it, of.model, scores=True)
+    settings.form(it, of, scores=True)
 
 
 def _live(job_id: int) -> None:

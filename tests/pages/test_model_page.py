@@ -168,16 +168,20 @@ def test_the_base_model_view_marks_the_pick_and_says_why_another_is_out(own: Set
 
 def test_settings_are_written_to_the_venture_file_and_emptied_ones_taken_out(own: Settings) -> None:
     file = ventures.create(own, "Tuned", {"model.learning_rate": 0.001})
+    texts = {"id": "mails", "path": "mails.csv", "text": "text"}
+    file.write_text(ventures.put_dataset(file.read_text(), texts), encoding="utf-8")
     at = open_page("tuned", "Training")
     at.number_input(key="set-epochs-tuned").set_value(3)
     at.number_input(key="set-learning_rate-tuned").set_value(0.0)
     at.selectbox(key="set-optimizer-tuned").set_value("sgd")
     at.selectbox(key="set-precision-tuned").set_value("bf16")
+    at.selectbox(key="set-unlabelled-tuned").set_value("mails")
     next(b for b in at.button if b.label == "Save the settings").click().run()
     assert not at.exception
     model = load(file).model
     assert (model.epochs, model.optimizer, model.learning_rate, model.dropout) == (3, "sgd", None, None)
     assert model.settings["precision"] == "bf16"
+    assert model.unlabelled == "mails"
 
 
 def test_a_run_that_goes_on_is_drawn_from_its_history(own: Settings) -> None:

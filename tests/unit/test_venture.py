@@ -60,6 +60,7 @@ def test_broken_toml_names_its_line() -> None:
         ('[market]\n[[market.assumptions]]\nid="a"\nlabel="A"\nunit="share"\np10=0.1\np50=0.2\np90=1.5\n', "at most 1"),
         ('[market]\nsam=["a"]\n[[market.assumptions]]\nid="a"\nlabel="A"\nunit="x"\np10=1\np50=2\np90=3\n', "share"),
         ('[[datasets]]\nid="a"\npath="p"\ntext="t"\n[[datasets]]\nid="a"\npath="p"\ntext="t"\n', "same id"),
+        ('[model]\nunlabelled="a"\n[[datasets]]\nid="a"\npath="p"\ntext="t"\nlabel="l"\n', "there is none"),
     ],
 )
 def test_contradictions_are_refused_in_words(text: str, word: str) -> None:
@@ -91,6 +92,8 @@ def test_evidence_turns_stale_when_a_file_or_its_table_changes(tmp_path: Path) -
     assert load_text(text, tmp_path / "venture.toml").inputs("model") != before
     data.unlink()
     assert load_text(text, tmp_path / "venture.toml").inputs("model")["t.csv"] == "missing"
+    texts = text + '[[datasets]]\nid="more"\npath="m.csv"\ntext="text"\n[model]\nunlabelled="more"\n'
+    assert load_text(texts, tmp_path / "venture.toml").inputs("model")["m.csv"] == "missing"
     other = text.replace('label="label"', 'label="other"')
     assert load_text(other, tmp_path / "venture.toml").inputs("privacy") != before
 

@@ -1,7 +1,7 @@
 """The first look at rows with scores, in seconds and before any training: what they are, and what is free."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,6 +66,11 @@ class ScoreLook:
         return fresh(len(self.parts.test), self.report.twins)
 
     @property
+    def texts(self) -> tuple[Sequence[int], ...]:
+        """Scores do not spread to texts without one."""
+        return ()
+
+    @property
     def best(self) -> Measured:
         """The baseline that the validation rows chose: what a tuned model has to beat."""
         return next(b for b in self.baselines if b.best)
@@ -106,6 +111,8 @@ def look_scores(asked: Asked, progress: Progress = silent, load: Callable[[str],
     begun = time.perf_counter()
     if asked.shots is not None:
         raise InputError("shots are rows of each class; scores have no classes: leave it out.")
+    if asked.unlabelled is not None:
+        raise InputError("Texts without labels help to tell classes apart; a score does not spread: leave them out.")
     torch.set_num_threads(threads())
     progress(0, 1, "Reading the rows")
     said = {name: value for name, value in (asked.settings or {}).items() if value is not None}

@@ -1,6 +1,7 @@
 """Refit: the validation rows choose the epochs, then they are learned from too, and nothing forgets that."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -43,8 +44,12 @@ def rows(config: TrainConfig) -> tuple[Encoded, Encoded]:
     return Encoded(ids[:72], labels[:72]), Encoded(ids[72:], labels[72:])
 
 
-def tuned(config: TrainConfig, folder: Path, ear: Ear) -> Tuned:
-    return learned(partial(fresh, config), rows(config), config, 0, folder, ear)
+def tuned(config: TrainConfig, folder: Path, ear: Ear, texts: Sequence[Sequence[int]] = ()) -> Tuned:
+    return learned(partial(fresh, config), rows(config), config, 0, folder, ear, texts)
+
+
+def without_labels(config: TrainConfig) -> list[list[int]]:
+    return tokenise(load_base(config.base).tokenizer, [t for t, _ in labelled_rows(40, seed=8)], config.max_length)
 
 
 def sha256(model: Classifier) -> str:
@@ -101,6 +106,25 @@ def test_a_run_resumed_in_either_training_ends_with_the_same_weights(
     assert torch.equal(again.unseen, whole.unseen)
 
 
+@pytest.mark.parametrize("refit", [True, False])
+def test_a_run_stopped_while_it_learns_from_texts_without_a_label_ends_with_the_same_weights(
+    config: TrainConfig, tmp_path: Path, *, refit: bool
+) -> None:
+    config, texts = replace(config, epochs=1, refit=refit, spread=True), without_labels(config)
+    whole = tuned(config, tmp_path / "whole", Ear(), texts)
+    assert (whole.unseen is not None) == refit
+
+    class Stopped(Ear):
+        def __call__(self, done: float, total: float, note: str = "") -> None:
+            if "without a label" in note and "left" in note:
+                raise Cancelled
+
+    with pytest.raises(Cancelled):
+        tuned(config, tmp_path / "stopped", Stopped(), texts)
+    torch.manual_seed(99)
+    assert sha256(tuned(config, tmp_path / "stopped", Ear(), texts).model) == sha256(whole.model)
+
+
 def test_a_run_of_few_rows_learns_from_all_of_them_and_promises_nothing_by_rows_it_has_seen(
     tiny_base: Path, tmp_path: Path
 ) -> None:
@@ -108,6 +132,7 @@ def test_a_run_of_few_rows_learns_from_all_of_them_and_promises_nothing_by_rows_
     asked = Asked(table, None, "text", "label", shots=8, settings={"base": str(tiny_base), "epochs": 1})
     result = train_and_benchmark(asked, tmp_path / "run")
     assert result.config.refit
+    assert result.as_json()["n_unlabelled"] == len(result.parts.texts) > 0
     said = unseen(tmp_path / "run")
     assert said is not None
     assert said.shape == (result.calibration.n_validation, 3)
