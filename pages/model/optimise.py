@@ -128,10 +128,16 @@ def _compared(of: Venture, variants: Sequence[Mapping[str, Any]], pick: str | No
     serving_charts.board(variants, pick, key="board-variants", must_p95=of.must.p95_ms, must_accuracy=of.must.accuracy)
     st.caption(
         "Bars are 95 % intervals. Grey: another variant is at least as good in accuracy, time, size and cost."
-        f"{_all_keep(variants, of)}",
+        f"{_all_keep(variants, of)}{_threads(variants)}",
         help="Single requests one after the other on this machine, real test texts, tokenisation included. The "
         "variants take turns, so that whatever else the machine did fell on all alike.",
     )
+
+
+def _threads(variants: Sequence[Mapping[str, Any]]) -> str:
+    """On how many threads a request was answered."""
+    used = variants[0].get("threads") if variants else None
+    return f" Each request has {used} thread{'s' if used != 1 else ''}." if used else ""
 
 
 def _all_keep(variants: Sequence[Mapping[str, Any]], of: Venture) -> str:

@@ -70,14 +70,14 @@ def _answer(answer: dict[str, Any]) -> None:
             answer["label"],
             help="Calibrated: of the answers given with 80 % confidence, about 80 in 100 were right on the test rows.",
         )
-        st.caption(f"{percent(answer['confidence'], 1)} {sure}")
+        st.caption(f"{percent(answer['confidence'], 1)} {sure}; the curve behind it stands under *Training*.")
         _cut(answer)
         st.markdown("**What the free methods say**")
         said = [
             {
                 "method": b["name"],
                 "answer": b["label"],
-                "confidence": "" if b["confidence"] is None else f"{percent(b['confidence'])}",
+                "confidence": "gives none" if b["confidence"] is None else f"{percent(b['confidence'])}",
             }
             for b in answer["baselines"]
         ]

@@ -238,8 +238,10 @@ def _finding(shown: Sequence[Mapping[str, Any]], pick: str | None) -> str:
     if it is None:
         return "No variant is shown to do all that is asked (larger mark: larger model)"
     faster = it.get("faster")
-    gain = f": {faster['value']:.2g} times as fast, {_size(it)}" if faster and it is not shown[0] else ""
-    return f"Take {pick}{gain} (larger mark: larger model)"
+    if not faster or it is shown[0]:
+        return f"Take {pick} (larger mark: larger model)"
+    times = f"{faster['value']:.2g} ({faster['low']:.2g} to {faster['high']:.2g}) times as fast"
+    return f"Take {pick}: {times}, {_size(it)} (larger mark: larger model)"
 
 
 def _size(v: Mapping[str, Any]) -> str:
