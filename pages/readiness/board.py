@@ -16,13 +16,12 @@ from pages.shared.figures import by_urgency, check_list, figure_row, folded, ope
 from pages.shared.files import save
 from pages.shared.frame import assessment, due_rooms, entry, evidence, inputs, newest, venture
 from pages.shared.look import COLOUR, ICON, MODE, ROOM, VERDICT, ago, badge, number, worst
-from pages.shared.review import CHANCE, KIND, chance_line, keep_fresh, kept, last_moves
+from pages.shared.review import CHANCE, KIND, STIRS, chance_line, keep_fresh, kept, last_moves
 from pages.shared.tour import tour, tour_link
 from pages.shared.watch import get_ready, live, start_button, watch
 
 SECONDS = 365.25 * 24 * 3600  # in a year
 TODOS = 6
-STIRS = 0.0005  # of P(go), from which a check moved it: what a tenth of a point rounds to
 MOVES = 5  # checks that moved P(go), told one by one
 SETTLED = 0.99  # share of the draws in which the circle comes to rest, from which the others are a footnote
 FLIPS = 3  # lines of advice beside the verdict; all stand further down

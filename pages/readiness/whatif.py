@@ -16,6 +16,7 @@ from core.venture import Venture
 from pages.shared import graph_charts
 from pages.shared.frame import config, entry, evidence, inputs, venture
 from pages.shared.look import MODE, VERDICT, between, number
+from pages.shared.review import STIRS
 from pages.shared.scenarios import scenario_table
 
 SETTLED = {"as measured": None, "allowed": "allowed", "blocked": "blocked"}
@@ -172,16 +173,16 @@ def answer(told: WhatIf, changes: Mapping[str, Any]) -> None:
         st.metric(
             "P(go)",
             number(after["value"], "share"),
-            f"{change * 100:+.1f} points" if changes else None,
+            f"{change * 100:+.1f} points" if abs(change) >= STIRS else None,
             help="The share of joint draws in which every threshold holds; what nobody measured is a coin toss.",
         )
         if after["low"] != after["high"]:
             st.caption(f"{between(after['low'], after['high'])}, as what nobody measured turns out.")
         st.caption(f"Today: {out['before']['verdict']}, P(go) {number(before['value'], 'share')}.")
+        titles = {c.id: c.title for r in (told.before, told.after) for c in r.assessment.checks}
         for row in out["changed"]:
-            st.markdown(
-                f"- **{row['check']}**: {row['before'] or 'not asked'} → {row['after'] or 'not asked'}. {row['reason']}"
-            )
+            was, now = row["before"] or "not asked", row["after"] or "not asked"
+            st.markdown(f"- **{titles[row['check']]}**: {was} → {now}. {row['reason']}")
         if not changes:
             st.caption("Nothing is moved yet.")
         elif not out["changed"]:

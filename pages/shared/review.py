@@ -21,6 +21,7 @@ from pages.shared.watch import live, start
 
 VERDICT, CHANCE = "readiness.verdict", "readiness.p_go"
 KIND = "review"
+STIRS = 0.0005  # of P(go), from which it moved: what a tenth of a point rounds to
 _PAUSE = timedelta(minutes=1)
 _BACK = 12  # reviews to look back for one that differs
 
