@@ -165,7 +165,8 @@ def ladder(
 def tuned_ladder(e: Evidence, *, key: str, must: float | None = None) -> None:
     """The ladder of a run, from the tuned model's accuracy."""
     tuned = {"name": "fine-tuned", "accuracy": e.value, "low": e.low, "high": e.high}
-    ladder([*e.detail.get("baselines", []), tuned], key=key, must=must, height=230)
+    rows = [*e.detail.get("baselines", []), tuned]
+    ladder(rows, key=key, must=must, height=max(230, 90 + 42 * len(rows)))
 
 
 def curve(found: Mapping[str, Any], *, key: str, target: float | None = None) -> None:
