@@ -45,7 +45,7 @@ def test_what_if_answers_on_a_copy(own: Settings, of: Venture) -> None:
     at.slider(key="w-privacy.direct_share").set_value(0.0)
     at.radio(key="w-licence-on_premises").set_value("allowed").run()
     assert not at.exception
-    assert "privacy.direct_share**: fail → pass" in words(at)
+    assert "Training data holds no direct identifiers**: fail → pass" in words(at)
     assert "licences.on_premises**: fail → pass" in words(at)
     assert of.file.read_text() == before
 
