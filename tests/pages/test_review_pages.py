@@ -46,7 +46,7 @@ def test_what_if_answers_on_a_copy(own: Settings, of: Venture) -> None:
     at.radio(key="w-licence-on_premises").set_value("allowed").run()
     assert not at.exception
     assert "Training data holds no direct identifiers**: fail → pass" in words(at)
-    assert "licences.on_premises**: fail → pass" in words(at)
+    assert "Licences allow delivery to customers' own machines**: fail → pass" in words(at)
     assert of.file.read_text() == before
 
 
@@ -68,8 +68,8 @@ def test_a_package_a_machine_and_masking_are_tried_and_kept(own: Settings, of: V
     at.selectbox(key="w-machine").set_value("c7i.4xlarge").run()
     assert not at.exception
     said = words(at)
-    assert "licences.on_premises**: fail → pass" in said
-    assert "privacy.direct_share**: fail → unknown" in said
+    assert "Licences allow delivery to customers' own machines**: fail → pass" in said
+    assert "Training data holds no direct identifiers**: fail → unknown" in said
     at.text_input[0].set_value("All at once")
     next(b for b in at.button if b.label == "Keep").click().run()
     assert not at.exception
