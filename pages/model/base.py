@@ -53,15 +53,15 @@ def _table(rows: list[dict[str, Any]], pick: str | None) -> None:
     shown, of_scores = [], any(r.get("rmse") for r in rows)
     for r in rows:
         a, e, p = r.get("accuracy"), r.get("rmse"), r.get("p95_ms")
-        quality = f"{number(a['value'], 'share')} ({between(a['low'], a['high'])})" if a else ""
+        quality = f"{number(a['value'], 'share')} ({between(a['low'], a['high'])})" if a else "unknown"
         if e:
             quality = f"{number(e['value'])} ({between(e['low'], e['high'], '')})"
         shown.append(
             {
                 "model": r["name"] + (" (take this)" if r["name"] == pick else ""),
                 "error (RMSE)" if of_scores else "accuracy": quality,
-                "p95": f"{p['value']:.1f} ms" if p else "",
-                "size": f"{r['size_mb']:,.0f} MB" if r.get("size_mb") else "",
+                "p95": f"{p['value']:.1f} ms" if p else "unknown",
+                "size": f"{r['size_mb']:,.0f} MB" if r.get("size_mb") else "unknown",
                 "licence": r.get("licence", "unknown") + (" (blocked)" if r.get("blocked") else ""),
                 "against the best": "shown to be worse"
                 if r.get("below_best")

@@ -76,6 +76,9 @@ def lengths(found: Mapping[str, Any], *, key: str) -> None:
     chart(fig, key=key, title=title, alt=alt)
 
 
+_CORNERS = ("bottom left", "top right", "bottom right", "top left")  # neighbours' names must not cover each other
+
+
 def candidates(rows: Sequence[dict[str, Any]], pick: str | None, *, key: str) -> None:
     """Base models by speed and accuracy; the larger the marker, the larger the model."""
     measured = [r | {"quality": r.get("accuracy") or r["rmse"]} for r in rows if _probed(r)]
@@ -85,14 +88,14 @@ def candidates(rows: Sequence[dict[str, Any]], pick: str | None, *, key: str) ->
     unit, shape = ("", ".3g") if of_scores else ("share", ".1%")
     biggest = max(r["size_mb"] or 1 for r in measured)
     fig = go.Figure()
-    for r in measured:
+    for i, r in enumerate(sorted(measured, key=lambda r: float(r["p95_ms"]["value"]))):
         a, taken = r["quality"], r["name"] == pick
         fig.add_scatter(
             x=[r["p95_ms"]["value"]],
             y=[a["value"]],
             mode="markers+text",
             text=[f"{r['name']}{' ✓ take this' if taken else ''}"],
-            textposition="bottom left",
+            textposition=_CORNERS[i % len(_CORNERS)],
             marker={"size": 12 + 28 * ((r["size_mb"] or 1) / biggest) ** 0.5, "color": BLUE if taken else GREY},
             error_y={
                 "type": "data",
