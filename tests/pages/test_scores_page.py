@@ -171,7 +171,7 @@ def test_base_models_are_compared_by_their_error(own: Settings) -> None:
     append(connect(own), load(file).key, [found])
     at = open_page("bases", "Base model")
     assert not at.exception
-    assert list(at.dataframe[0].value["error (RMSE)"]) == ["1.25 (1.10 to 1.40)", ""]
+    assert list(at.dataframe[0].value["error (RMSE)"]) == ["1.25 (1.10 to 1.40)", "unknown"]
     assert "accuracy" not in at.dataframe[0].value
 
 
