@@ -76,7 +76,7 @@ def lengths(found: Mapping[str, Any], *, key: str) -> None:
     chart(fig, key=key, title=title, alt=alt)
 
 
-_CORNERS = ("bottom left", "top right", "bottom right", "top left")  # neighbours' names must not cover each other
+_CORNERS = ("bottom left", "top left", "bottom right", "top right")  # neighbours' names must not cover each other
 
 
 def candidates(rows: Sequence[dict[str, Any]], pick: str | None, *, key: str) -> None:
