@@ -93,7 +93,8 @@ def _evidence(scans: Sequence[TableScan], source: Source, stopped: Sequence[str]
     ]
     types = _types(scans)
     script = (
-        f"{unread:,} of {read:,} rows hold text in a script that the recognisers hardly read; they widen the interval."
+        f"{unread:,} of {read:,} rows hold text that was not read whole, or in a script that the recognisers hardly "
+        "read; they widen the interval."
     )
     why = " ".join([script] * bool(unread) + [f"{RULES}: {problem}." for problem in stopped])
     files = [{"path": s.name, "rows": s.rows, "scanned": s.scanned, "complete": s.complete} for s in scans]

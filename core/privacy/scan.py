@@ -29,8 +29,9 @@ class TableScan:
     """What a file holds.
 
     `rows` of the file, of which `scanned` were read; `direct_rows` of those hold a direct identifier, `unread_rows`
-    hold none that was found but text in a script that the recognisers do not read. `judged` rows had all their names
-    read: where they are fewer, both are estimates. Reading one value took `value_seconds` on average.
+    hold none that was found but text that was not read whole, or in a script that the recognisers do not read.
+    `judged` rows had all their names read: where they are fewer, both are estimates. Reading one value took
+    `value_seconds` on average.
     """
 
     name: str
@@ -47,8 +48,8 @@ class TableScan:
 
     @property
     def complete(self) -> bool:
-        """Whether every row was read, so that shares are exact for this file."""
-        return self.scanned == self.rows
+        """Whether every row was read, and each of its cells whole, so that shares are exact for this file."""
+        return self.scanned == self.rows and not any(c.cut for c in self.columns)
 
     @property
     def direct_share(self) -> Share:

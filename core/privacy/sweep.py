@@ -107,7 +107,7 @@ class _Column:
     def tokens(self, place: int, found: Outcome) -> frozenset[Token]:
         """What a cell with that outcome makes of its row."""
         direct: frozenset[Token] = frozenset((place, kind, basis) for kind, basis in found.direct)
-        return direct | {_UNREAD} if found.foreign else direct
+        return direct | {_UNREAD} if found.foreign or found.cut else direct
 
 
 class Sweep:

@@ -297,9 +297,12 @@ def test_one_ssn_among_many_rows_is_found_where_names_are_sampled(tmp_path: Path
 
 def test_a_cell_too_long_to_be_read_whole_is_read_in_part_and_told(tmp_path: Path) -> None:
     long = "nothing here " * 6_000 + "ssn 212-54-8731 " + "nothing here " * 400_000
-    result = scan(table(tmp_path, ["note", "n"], [(long, 1), ("short", 2)]))
-    assert column(result, "note").cut == 1
-    assert "1 cell above 50,000 characters was read in part" in column(result, "note").reason
+    quiet = "nothing here " * 20_000
+    result = scan(table(tmp_path, ["note", "n"], [(long, 1), ("short", 2), (quiet, 3)]))
+    assert column(result, "note").cut == 2
+    assert (result.direct_rows, result.unread_rows, result.complete) == (1, 1, False)
+    assert (result.direct_share.low, result.direct_share.high) == (1 / 3, 2 / 3)
+    assert "2 cells above 50,000 characters were read in part" in column(result, "note").reason
     assert entity(result, "note", "US_SSN").cells == 1
     assert result.as_json()["columns"][1]["cut"] == 0
 
