@@ -69,6 +69,11 @@ def inspect_hardware() -> Hardware:
     )
 
 
+def memory_room() -> float:
+    """Bytes that models kept at the same time may take: half of what is free, so that others keep some."""
+    return float(min(psutil.virtual_memory().available, _memory_limit())) / 2
+
+
 def bf16_native(flags: tuple[str, ...]) -> bool:
     """Whether the processor itself multiplies bf16.
 

@@ -1,8 +1,10 @@
 """How many threads a room may use."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from statistics import median
+from typing import Any
 
 SMALL = 50_000_000  # multiplications of one step; below, threads wait for each other longer than they work
 
@@ -25,6 +27,13 @@ def for_request(characters: int, hidden: int, width: int) -> int:
         hidden, width: of the model, and of its layers' feed-forward matrices.
     """
     return 1 if characters // 4 * hidden * width < SMALL else threads()
+
+
+def suit_request(shape: Mapping[str, Any], texts: Sequence[str]) -> int:
+    """Threads that answer one of such texts; `shape` is the config.json of a model. See `for_request`."""
+    hidden = int(shape.get("hidden_size") or SMALL)  # of a kind that does not say so: all threads
+    width = int(shape.get("intermediate_size") or 4 * hidden)
+    return for_request(int(median(len(text) for text in texts)), hidden, width)
 
 
 def allowed() -> int:

@@ -18,7 +18,7 @@ from core.model.serving.scenarios import offline, server
 from core.model.serving.timing import load_warning, time_together
 from core.model.split import Part
 from core.model.stats import Ints
-from core.model.threads import SMALL, for_request, sharing, threads
+from core.model.threads import sharing, suit_request, threads
 from core.model.unseen import unseen
 from core.progress import Progress, part, silent
 
@@ -88,10 +88,7 @@ def _measured(asked: Asked, rows: Rows, progress: Progress) -> dict[str, Any]:
 
 def request_threads(run: Path, texts: Sequence[str]) -> int:
     """Threads that answer one request to a run's model; see `core.model.threads.for_request`."""
-    shape = json.loads((run / "model" / "config.json").read_text(encoding="utf-8"))
-    hidden = int(shape.get("hidden_size", 0)) or SMALL  # of a kind that does not say so: all threads
-    width = int(shape.get("intermediate_size", 4 * hidden))
-    return for_request(int(np.median([len(text) for text in texts])), hidden, width)
+    return suit_request(json.loads((run / "model" / "config.json").read_text(encoding="utf-8")), texts)
 
 
 def run_rows(run: Path, test: Path | None) -> Rows:

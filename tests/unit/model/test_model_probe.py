@@ -1,16 +1,22 @@
 """Candidates are compared on the same rows; a bad one is a row with its reason; the pick is the cheapest good one."""
 
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from model_support import labelled_rows
 
 from core.errors import InputError
+from core.model import probe as probing
 from core.model.config import BUNDLED
 from core.model.data import ScoredRows
+from core.model.headed import Headed
+from core.model.latency import BLOCK, LEAST
 from core.model.probe import Candidate, Probed, probe, rank, sample, stated_licence
 from core.model.scores.stats import rmse_interval
 from core.model.split import Part
@@ -27,9 +33,48 @@ def side(start: int, stop: int) -> Part:
 
 
 @pytest.fixture(scope="module")
-def probed(tiny_base: Path) -> Probed:
+def asked() -> Iterator[list[tuple[str, str, int]]]:
+    """Who answered what on how many threads; no more requests are timed than p95 needs, however fast the machine."""
+    log: list[tuple[str, str, int]] = []
+    logits = Headed.logits
+
+    def logged(self: Headed, texts: Sequence[str]) -> np.ndarray:
+        found = logits(self, texts)
+        log.extend((self.name, text, torch.get_num_threads()) for text in texts)
+        return found
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Headed, "logits", logged)
+        patch.setattr(probing, "REQUESTS", 5 * BLOCK)
+        yield log
+
+
+@pytest.fixture(scope="module")
+def probed(tiny_base: Path, asked: list[tuple[str, str, int]]) -> Probed:
     names = [str(tiny_base), "/no/such/folder", BUNDLED]
-    return probe(names, side(0, 120), side(120, 180), 3, 24, 1, {BUNDLED: ("Apache-2.0", False)}, latency_seconds=2)
+    return probe(names, side(0, 120), side(120, 180), 3, 24, 1, {BUNDLED: ("Apache-2.0", False)}, latency_seconds=60)
+
+
+def test_candidates_are_timed_in_turns_on_the_same_texts(
+    probed: Probed, asked: list[tuple[str, str, int]], tiny_base: Path
+) -> None:
+    begun = next(i for i, (name, _, _) in enumerate(asked) if name == BUNDLED)  # until then the first warmed up
+    turns = [name for name, _ in groupby(name for name, _, _ in asked[begun:])]
+    assert len(turns) > LEAST[0.95] // BLOCK
+    assert {t for n, t, _ in asked if n == BUNDLED} == {t for n, t, _ in asked if n == str(tiny_base)}
+    assert {threads for _, _, threads in asked} == {1}  # so short texts and so small matrices need no more
+    assert "rounds" not in probed.reason
+
+
+def test_candidates_that_memory_does_not_hold_together_are_timed_in_rounds_and_it_is_said(
+    asked: list[tuple[str, str, int]], tiny_base: Path, three_layers: Path
+) -> None:
+    asked.clear()
+    names = [str(tiny_base), str(three_layers)]
+    found = probe(names, side(0, 60), side(60, 90), 3, 24, 1, latency_seconds=60, room=1)
+    assert [name for name, _ in groupby(name for name, _, _ in asked)] == names
+    assert all(c.p95_ms for c in found.candidates)
+    assert "timed in 2 rounds" in found.reason
 
 
 def test_a_trained_model_beats_a_random_one_or_costs_too_much(probed: Probed) -> None:

@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from model_support import labelled_rows, write_csv
 
 from core.errors import InputError
+from core.model.latency import BLOCK, LEAST
 from core.model.look import Asked as Training
 from core.model.run import train_and_benchmark
+from core.model.serving import run as serving
 from core.model.serving.rows import check_run
 from core.model.serving.run import Asked, benchmark, run_rows
+from core.model.serving.timing import time_together
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -38,11 +42,14 @@ def tested(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
     return trained(tmp_path_factory.mktemp("tested"), tiny_base, test=True, shots=10)
 
 
-def test_single_requests_give_times_and_the_accuracy_of_the_same_answers(run: Path) -> None:
-    told = benchmark(Asked(run, "single", seconds=1))
+def test_single_requests_give_times_and_the_accuracy_of_the_same_answers(
+    run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving, "time_together", partial(time_together, most=5 * BLOCK))
+    told = benchmark(Asked(run, "single", seconds=600))  # it ends with its requests, however slow the machine
     (fp32,) = told["variants"]
     assert fp32["variant"] == "fp32"
-    assert fp32["n"] >= 90
+    assert fp32["n"] == 5 * BLOCK
     assert fp32["p95_ms"] >= fp32["p50_ms"] > 0
     truth = run_rows(run, None).test_labels
     assert told["n_texts"] == len(truth)
@@ -52,8 +59,10 @@ def test_single_requests_give_times_and_the_accuracy_of_the_same_answers(run: Pa
 
 def test_the_server_scenario_keeps_its_bound_and_offline_counts_rows(run: Path) -> None:
     served = benchmark(Asked(run, "server", bound_ms=100, seconds=3))
-    assert served["requests_per_s"] > 0
-    assert served["p95_ms"] <= 100
+    if served["requests_per_s"] is None:  # on a machine that is too busy for it
+        assert served["reason"]
+    else:
+        assert served["p95_ms"] <= 100
     batches = benchmark(Asked(run, "offline", seconds=1))
     assert batches["low"] <= batches["samples_per_s"] <= batches["high"]
 
@@ -115,4 +124,7 @@ def test_the_command_prints_one_document(run: Path) -> None:
     command = [sys.executable, "-m", "core", "model", "benchmark", str(run), "--scenario", "single", "--seconds", "1"]
     done = subprocess.run([*command, "--json"], cwd=PROJECT, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["variants"][0]["n"] >= 90
+    (fp32,) = json.loads(done.stdout)["variants"]
+    assert fp32["variant"] == "fp32"
+    assert fp32["n"] > 0
+    assert (fp32["p95_ms"] is not None) == (fp32["n"] >= LEAST[0.95])
