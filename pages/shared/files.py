@@ -207,7 +207,7 @@ def _licence() -> str:
 def _add_table(it: Entry, given: Any, columns: Sequence[str], likely: str) -> None:
     """A table: which columns matter, and whether something is to be learned from it."""
     text = st.selectbox("Column that holds the text", columns, index=columns.index(likely), key=f"text-{it.slug}")
-    choices = ["(none: only scan it)", *columns]
+    choices = ["(none: scan it, or learn from its texts)", *columns]
     label = st.selectbox(
         "Column that holds the right answer",
         choices,

@@ -41,7 +41,11 @@ def balance(report: Mapping[str, Any], *, key: str) -> None:
         marker_color=BLUE,
     )
     fig.add_bar(y=names, x=[c["test"] for c in shown], name="tested on", orientation="h", marker_color=ORANGE)
-    fig.update_layout(barmode="stack", showlegend=True, legend={"orientation": "h", "y": -0.2, "traceorder": "normal"})
+    fig.update_layout(
+        barmode="stack",
+        showlegend=True,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "normal"},
+    )
     fig.update_xaxes(title="rows")
     least, most = rows[0], rows[-1]
     title = f"{len(rows)} classes; the largest has {report['imbalance']:.1f} times the rows of the smallest"

@@ -12,7 +12,7 @@ from functools import cache
 
 from spacy.lang.en.stop_words import STOP_WORDS
 
-from core.privacy.recognisers import lexicon
+from core.privacy.recognisers import gazetteer, lexicon
 from core.privacy.recognisers.base import Finder, Match
 from core.privacy.recognisers.casing import Case, case
 
@@ -93,6 +93,8 @@ _CODE = re.compile(
     r"|\d{3}\s\d{2}\b|\d{6}\b"
 )
 _UK = re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HJ-Y]?\d[A-Z\d]?\s?\d[ABD-HJLNP-UW-Z]{2}(?![\w-])", _I)
+_CODED = re.compile(rf"(?:[^\W\d_][^\W\d_'’.\-]+[ ]){{1,3}}{_UK.pattern}", _I)  # a town and its postcode
+_FIRST = re.compile(r"[^\W\d_]+(?![\w'’])")
 _CANADA = re.compile(r"\b[ABCEGHJ-NPRSTVXY]\d[ABCEGHJ-NPRSTV-Z][ -]?\d[ABCEGHJ-NPRSTV-Z]\d\b")
 _SHORT = re.compile(r"(?:[A-Z]{2,3}|\d{2}|nan)\b(?=\s*(?:\d{4,6}\b|[,\n?.]|$))")
 _TOWN = re.compile(rf"{_W}(?:[ \-]{_W}){{0,4}}")
@@ -313,8 +315,11 @@ def _segment(text: str, end: int, plain: bool, unit: bool) -> tuple[int, str] | 
         broken = "," in space[0] or "\n" in space[0]
         if broken and (hit := _SHORT.match(text, at)):
             return hit.end(), "state"
-        if gap is _GAP and (broken or unit) and (town := _town(text, at, plain, "\n" in space[0])):
-            return town, "town"
+        if gap is _GAP and (broken or unit or _CODED.match(text, at)):
+            if town := _town(text, at, plain, "\n" in space[0]):
+                return town, "town"
+            if plain and broken and (hit := _FIRST.match(text, at)) and hit[0].lower() in gazetteer.towns():
+                return hit.end(), "town"
     return None
 
 
@@ -347,7 +352,7 @@ def _town(text: str, at: int, plain: bool, line: bool) -> int | None:
             break
         if not (plain or word[0][0].isupper() or low in _SMALL):
             break
-        if word.start() and _country(text, at + word.start()):
+        if word.start() and (_country(text, at + word.start()) or _UK.match(text, at + word.start())):
             break
         end = at + word.end()
     while end > at and text[at:end].split()[-1].lower() in _SMALL - {"a"}:

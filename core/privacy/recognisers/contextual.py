@@ -75,9 +75,10 @@ _AGES = (
 )  # fmt: skip
 _PREFIXES = re.compile(
     r"(?<![\w@#])(?P<value>(?:mr|mrs|ms|mx|dr|prof|rev|hon|sgt|capt|lt|col|gen|sen|gov|fr|miss|professor|herr|frau"
-    r"|mme|mlle|sra?|sir)\.?)\s{1,2}(?P<next>[^\W\d_][\w'’\-]+)",
+    r"|mme|mlle|sra?|sir)\.?)\s{1,2}(?P<initial>[^\W\d_]\.?\s)?(?P<next>[^\W\d_][\w'’\-]+)",
     _I,
 )
+_NOTHING_ELSE = frozenset("mr mrs ms mx dr prof professor sgt capt herr frau mme mlle".split())  # no words of their own
 _JOB = (
     r"(?:accountant|actor|actress|actuary|adjuster|administrator|advis[eo]r|agent|analyst|architect|assembler"
     r"|assistant|associate"
@@ -213,6 +214,14 @@ class Ages(Finder):
                     yield Match(*hit.span(name), "AGE", "form of an age", 0.8)
 
 
+def _name(word: str, *, small: bool) -> bool:
+    """Whether the word after a form of address is a name; one in small letters may be where `small`."""
+    if word[0].isupper():
+        return True
+    listed = lexicon.maybe_given(word) or lexicon.family(word, sure=True)
+    return small and (not lexicon.common(word) or (listed and not lexicon.active(word)))
+
+
 class Titles(Finder):
     """Forms of address before a name, and occupations where a person is described."""
 
@@ -222,9 +231,10 @@ class Titles(Finder):
         """The titles."""
         lower = text == text.lower()
         for hit in _PREFIXES.finditer(text):
-            follows = hit["next"]
-            named = follows[0].isupper() or (lower and (not lexicon.common(follows) or lexicon.maybe_given(follows)))
-            if named and (lower or hit["value"][0].isupper()):
+            sure = lower or hit["value"].rstrip(".").lower() in _NOTHING_ELSE
+            if hit["value"] == "MS" and not text.isupper():  # the company, or a degree
+                continue
+            if _name(hit["next"], small=sure) and (sure or hit["value"][0].isupper()):
                 yield Match(*hit.span("value"), "TITLE", "form of address", 0.8)
         for hit in (hit for pattern in _TITLES for hit in pattern.finditer(text)):
             words = hit["value"].split()

@@ -118,6 +118,10 @@ def test_a_span_of_time_or_a_share_is_no_age(text: str) -> None:
 def test_titles_and_companies() -> None:
     assert ("TITLE", "Dr.") in found("ask Dr. Hansen about it")
     assert "TITLE" not in dict(found("yes sir, that works"))
+    for text in ("Anyone seen dr Patel today?", "luck with dr hargreaves at the clinic", "lives by dr p. abernathy"):
+        assert ("TITLE", "dr") in found(text)
+    for text in ("ok dr said no", "i have a dr appointment", "MS Word crashed", "ms teams is down"):
+        assert "TITLE" not in dict(found(text))
     assert ("TITLE", "Railway signal operator") in found("Ann Lee, the Railway signal operator, said no")
     assert ("ORGANIZATION", "Marlow & Sons") in found("an invoice from Marlow & Sons came")
     assert ("ORGANIZATION", "Veltrop GmbH") in found("the contract with Veltrop GmbH ended")

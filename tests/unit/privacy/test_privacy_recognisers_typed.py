@@ -17,6 +17,7 @@ def found(text: str) -> set[tuple[str, str]]:
         ("stuck in manchester again", "manchester", "LOCATION"),
         ("moved to swindon last year", "swindon", "LOCATION"),
         ("meet me at 14 larkspur close, lincoln if you can", "lincoln", "LOCATION"),
+        ("we moved here from gdansk in 2015", "gdansk", "LOCATION"),
         ("i work for halden systems and they wont pay", "halden systems", "ORGANIZATION"),
         ("she called the department of work and pensions", "department of work and pensions", "ORGANIZATION"),
         ("born at st thomas hospital", "st thomas hospital", "ORGANIZATION"),
