@@ -1,5 +1,6 @@
 """Fixtures that all tests share."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -7,6 +8,10 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT))  # the product is run from its folder, and so are its tests
+
+if sys.dont_write_bytecode:  # the processes that tests start would each compile torch and all other libraries again
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(PROJECT / ".pytest_cache" / "bytecode")
 
 from core.settings import Settings, settings  # noqa: E402
 

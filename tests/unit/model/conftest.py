@@ -1,7 +1,7 @@
 """What the model room's tests share: tables of their own, a base model small enough to train in a second."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,25 @@ def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def three_layers(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with three layers, so that there are some to leave out."""
     return _random_bert(tmp_path_factory.mktemp("three") / "three-layers", layers=3)
+
+
+@pytest.fixture(scope="module")
+def few_requests() -> Iterator[None]:
+    """Trainings of this module time no more single requests than p95 takes."""
+    from latency_support import requests
+
+    with requests():
+        yield
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
+    """A finished run of three layers, which nobody changes: modules take a copy."""
+    from latency_support import requests
+    from optimise_support import finished_run
+
+    with requests():
+        return finished_run(tmp_path_factory.mktemp("finished"), three_layers)
 
 
 def _random_bert(folder: Path, layers: int) -> Path:

@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from model_support import labelled_rows, write_csv
+from typer.testing import CliRunner
+
+from core.cli.model import app
 
 PROJECT = Path(__file__).resolve().parents[3]
 
@@ -60,7 +63,7 @@ def test_several_seeds_are_told_with_their_intervals_and_the_forecast_covers_the
 
 def test_predict_answers_texts_and_lines(trained: tuple[Path, dict[str, Any]]) -> None:
     run, _ = trained
-    (answer,) = json.loads(command("predict", str(run), "my card was declined", "--json").stdout)
+    (answer,) = json.loads(CliRunner().invoke(app, ["predict", str(run), "my card was declined", "--json"]).stdout)
     assert answer["label"] in ("card", "loan", "login")
     lines = '{"text": "my card was declined"}\nnot json\n'
     ready, served, wrong = map(json.loads, command("predict", str(run), "--serve", given=lines).stdout.splitlines())

@@ -3,8 +3,6 @@
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +10,6 @@ import pytest
 from model_support import INTENTS, labelled_rows, write_csv
 
 from core.errors import InputError
-from core.model import run
 from core.model.classifier import in_batches, load_model, tokenise
 from core.model.look import Asked
 from core.model.measure import IDS, LOOK_IDS, choose, look, measure
@@ -20,6 +17,8 @@ from core.model.run import train_and_benchmark
 from core.venture import Venture, parse
 
 ROWS = labelled_rows(150)
+
+pytestmark = pytest.mark.usefixtures("few_requests")
 
 
 class Run:
@@ -43,16 +42,8 @@ def venture(folder: Path, **dataset: Any) -> Venture:
     return parse(values, folder / "venture.toml")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _short() -> Iterator[None]:
-    """Time requests for a second instead of eight: these tests are about what is done with the times."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=1.0))
-        yield
-
-
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def measured(tmp_path_factory: pytest.TempPathFactory, few_requests: None) -> Run:
     return Run(tmp_path_factory.mktemp("venture"))
 
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from model_support import write_csv
-from optimise_support import WORDS, finished_run
+from optimise_support import WORDS
 from torch.nn import functional
 from training_support import Ear
 
@@ -31,8 +31,8 @@ SMALL = Distilling(layers=1, width=64, epochs=3, learning_rate=2e-3, batch_size=
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
-    return finished_run(tmp_path_factory.mktemp("distil"), three_layers)
+def run(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("distil") / "run"))
 
 
 @pytest.fixture(scope="module")

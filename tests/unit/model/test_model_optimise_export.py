@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from optimise_support import finished_run
 
 from core.errors import InputError
 from core.model.optimise import export as exporting
@@ -23,8 +22,8 @@ TEXTS = ["the card is blocked card", "", "a loan " * 300, "Password?! déjà 忘
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
-    return finished_run(tmp_path_factory.mktemp("export"), three_layers)
+def run(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("export") / "run"))
 
 
 @pytest.fixture(scope="module")

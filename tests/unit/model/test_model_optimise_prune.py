@@ -1,11 +1,11 @@
 """Structured pruning: the right neurons and layers go, the shape survives saving, and the model recovers."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 import torch
 import transformers
-from optimise_support import finished_run
 from torch.nn import functional
 
 from core.errors import InputError
@@ -32,8 +32,8 @@ def logits(model: Classifier, rows: Encoded = ROWS) -> torch.Tensor:
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
-    return finished_run(tmp_path_factory.mktemp("prune"), three_layers)
+def run(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("prune") / "run"))
 
 
 @pytest.mark.parametrize("kind", BERT_LIKE)

@@ -2,16 +2,15 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnx
 import pytest
-from optimise_support import finished_run
+from typer.testing import CliRunner
 
+from core.cli.model import app
 from core.errors import InputError
 from core.model.optimise import export as exporting
 from core.model.optimise import run as running
@@ -22,13 +21,12 @@ from core.model.serving.run import Asked as Timing
 from core.model.serving.run import benchmark
 from core.progress import Cancelled
 
-PROJECT = Path(__file__).resolve().parents[3]
 NAMES = ["fp32", *(r.name for r in RECIPES)]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, three_layers: Path) -> Path:
-    return finished_run(tmp_path_factory.mktemp("optimise"), three_layers)
+def run(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> Path:
+    return Path(shutil.copytree(finished, tmp_path_factory.mktemp("optimise") / "run"))
 
 
 @pytest.fixture(scope="module")
@@ -148,10 +146,11 @@ def test_a_run_that_changed_or_never_ended_and_a_senseless_margin_are_refused(ru
         optimise(Asked(copy))
 
 
+@pytest.mark.usefixtures("unstarted")
 def test_the_command_prints_the_promised_keys_as_json(run: Path, told: dict[str, Any]) -> None:
-    command = [sys.executable, "-m", "core", "model", "optimise", str(run), "--no-students", "--json"]
-    command += ["--seconds", "1", "--server-seconds", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
+    command = ["optimise", str(run), "--no-students", "--json", "--seconds", "1", "--server-seconds", "2"]
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
     found = json.loads(done.stdout)
     keys = "name accuracy low high receipt p50_ms p95_ms p99_ms requests_per_s size_mb peak_mb max_logit_diff flips"
     assert all(set(keys.split()) <= set(v) for v in found["variants"])

@@ -1,6 +1,8 @@
 """A kept run answers texts of any kind, keeps none of them, and serves line by line as a process of its own."""
 
+import io
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +18,7 @@ from core.model import baselines
 from core.model.base import load_base
 from core.model.classifier import Classifier, in_batches, save_model, tokenise
 from core.model.kept import Source
-from core.model.predict import FOLDER, Answerer, keep
+from core.model.predict import FOLDER, Answerer, keep, serve
 
 CLASSES = ("card", "loan", "login")
 
@@ -134,9 +136,9 @@ def test_a_process_answers_line_by_line_and_ends_with_its_input(run: Path) -> No
     assert replies[0]["label"] in CLASSES
 
 
-def test_a_process_that_nobody_asks_ends_by_itself(run: Path) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(run), "0.3"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        process.stdout.readline()
-        assert process.wait(60) == 0
+def test_who_is_asked_nothing_ends_by_itself(run: Path) -> None:
+    reads, writes = os.pipe()
+    said = io.StringIO()
+    with os.fdopen(reads) as silence, os.fdopen(writes, "w"):  # closed from the writing end first
+        assert serve(run, silence, said, 0.3) == 0
+    assert json.loads(said.getvalue())["ready"] is True

@@ -125,6 +125,7 @@ def test_a_run_stopped_while_it_learns_from_texts_without_a_label_ends_with_the_
     assert sha256(tuned(config, tmp_path / "stopped", Ear(), texts).model) == sha256(whole.model)
 
 
+@pytest.mark.usefixtures("few_requests")
 def test_a_run_of_few_rows_learns_from_all_of_them_and_promises_nothing_by_rows_it_has_seen(
     tiny_base: Path, tmp_path: Path
 ) -> None:

@@ -1,10 +1,7 @@
 """A kept run of scores answers any text with an interval, its neighbours and the baselines, and keeps no text."""
 
+import io
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,18 +11,16 @@ from scores_support import asked_of, scored_rows
 
 from core.errors import InputError
 from core.model.kept import FOLDER
-from core.model.predict import answerer
-from core.model.scores import baselines, run
+from core.model.predict import answerer, serve
+from core.model.scores import baselines
 from core.model.scores.answer import ScoreAnswerer
 from core.model.scores.run import ScoreResult, train_scores
 
 
 @pytest.fixture(scope="module")
-def result(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScoreResult]:
+def result(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory, few_requests: None) -> ScoreResult:
     folder = tmp_path_factory.mktemp("answers")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
-        yield train_scores(asked_of(folder, tiny_base, n=40), folder / "run")
+    return train_scores(asked_of(folder, tiny_base, n=40), folder / "run")
 
 
 @pytest.fixture(scope="module")
@@ -99,24 +94,17 @@ def test_a_damaged_folder_is_refused_in_plain_words(result: ScoreResult, tmp_pat
         answerer(broken)
 
 
-SERVE = (
-    "import sys; from pathlib import Path; from core.model.predict import serve; "
-    "serve(Path(sys.argv[1]), sys.stdin, sys.stdout)"
-)
-
-
-def test_a_process_answers_scores_line_by_line(result: ScoreResult) -> None:
-    asked = '{"text": "a great app"}\nno json\n{"text": ""}\n'
-    done = subprocess.run(
-        [sys.executable, "-c", SERVE, str(result.run)], input=asked, capture_output=True, text=True, timeout=120
-    )
-    ready, first, wrong, empty = map(json.loads, done.stdout.splitlines())
+def test_scores_are_answered_line_by_line(result: ScoreResult) -> None:
+    said = io.StringIO()
+    assert serve(result.run, io.StringIO('{"text": "a great app"}\nno json\n{"text": ""}\n'), said) == 3
+    ready, first, wrong, empty = map(json.loads, said.getvalue().splitlines())
     assert ready == {"ready": True, "task": "score"}
     assert first["low"] <= first["score"] <= first["high"]
     assert "error" in wrong
     assert "score" in empty
 
 
+@pytest.mark.usefixtures("few_requests")
 def test_a_decoder_is_asked_as_it_was_measured(tiny_base: Path, tmp_path: Path) -> None:
     """Only a decoder's last token has read the whole text: neighbours of a mean over all would be others."""
     import torch
@@ -129,9 +117,7 @@ def test_a_decoder_is_asked_as_it_was_measured(tiny_base: Path, tmp_path: Path) 
     shape = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64}
     LlamaForCausalLM(LlamaConfig(vocab_size=30522, num_key_value_heads=2, **shape)).save_pretrained(folder)
     load_base(str(tiny_base)).tokenizer.save_pretrained(folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
-        found = train_scores(asked_of(tmp_path, folder), tmp_path / "run")
+    found = train_scores(asked_of(tmp_path, folder), tmp_path / "run")
     text = found.parts.train.texts[0]
     nearest = answerer(tmp_path / "run").answer(text).neighbours[0]
     assert nearest.row == found.parts.train.rows[0]

@@ -2,8 +2,6 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -11,27 +9,29 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import Result
 from model_support import write_csv
 from scores_support import asked_of
+from typer.testing import CliRunner
 
+from core.cli.model import app
 from core.errors import InputError
 from core.model import tuning
 from core.model.classifier import load_model, predict_scores, tokenise
 from core.model.look import Asked
 from core.model.measure import IDS, LOOK_IDS, choose, look, measure
-from core.model.scores import baselines, evidence, run
+from core.model.scores import baselines, evidence
 from core.model.scores.run import train_scores
 from core.progress import Cancelled
 from core.venture import parse
 
-PROJECT = Path(__file__).resolve().parents[3]
+pytestmark = pytest.mark.usefixtures("few_requests", "few_trials")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _short() -> Iterator[None]:
+@pytest.fixture(scope="module")
+def few_trials() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tuning, "search", partial(tuning.search, most=3))
-        patch.setattr(run, "measure_latency", partial(run.measure_latency, seconds=0.3))
         yield
 
 
@@ -146,27 +146,27 @@ def test_a_label_that_is_no_number_is_said_by_its_row(asked: Asked, tmp_path: Pa
         train_scores(asked, tmp_path / "run")
 
 
-def command(*arguments: str) -> subprocess.CompletedProcess[str]:
-    told = [sys.executable, "-m", "core", "model", *arguments]
-    return subprocess.run(told, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+def command(*arguments: str) -> Result:
+    """In this process: those of `test_model_cli.py` are real ones."""
+    return CliRunner().invoke(app, arguments)
 
 
 def test_the_command_line_looks_trains_and_answers_in_scores(asked: Asked, tiny_base: Path, tmp_path: Path) -> None:
     table = ["--data", str(asked.data), "--text", "text", "--label", "label", "--base", str(tiny_base), "--json"]
     out = str(tmp_path / "run")
     wrong = command("train", *table, "--out", out, "--task", "price")
-    assert wrong.returncode == 2
-    assert "it can be classify or score" in wrong.stderr
+    assert isinstance(wrong.exception, InputError)
+    assert "it can be classify or score" in str(wrong.exception)
     seen = command("inspect", *table, "--task", "score", "--target", "1.5")
-    assert seen.returncode == 0, seen.stderr
+    assert seen.exit_code == 0, seen.output
     told = json.loads(seen.stdout)
     assert told["data"]["scores"]["distinct"] == 4
     assert told["curve"]["needed"]["target"] == 1.5
     trained = command("train", *table, "--out", out, "--task", "score", "--epochs", "1")
-    assert trained.returncode == 0, trained.stderr
+    assert trained.exit_code == 0, trained.output
     assert json.loads(trained.stdout) == json.loads((tmp_path / "run" / "result.json").read_text())
     answered = command("predict", out, "a great app", "--json")
-    assert answered.returncode == 0, answered.stderr
+    assert answered.exit_code == 0, answered.output
     (answer,) = json.loads(answered.stdout)
     assert answer["task"] == "score"
     assert answer["low"] <= answer["score"] <= answer["high"]

@@ -38,6 +38,7 @@ def venture(tmp_path: Path) -> Venture:
     return load(tmp_path / "venture.toml")
 
 
+@pytest.mark.usefixtures("few_requests")
 def test_the_newest_run_of_this_very_table_is_measured(
     venture: Venture, tiny_base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,12 +33,12 @@ def trained(folder: Path, base: Path, test: bool, shots: int | None = None) -> P
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, few_requests: None) -> Path:
     return trained(tmp_path_factory.mktemp("plain"), tiny_base, test=False)
 
 
 @pytest.fixture(scope="module")
-def tested(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path) -> Path:
+def tested(tmp_path_factory: pytest.TempPathFactory, tiny_base: Path, few_requests: None) -> Path:
     return trained(tmp_path_factory.mktemp("tested"), tiny_base, test=True, shots=10)
 
 
