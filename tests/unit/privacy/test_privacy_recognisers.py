@@ -29,6 +29,9 @@ ALPINE = "5 Buchenallee 7\n Apt. 12\n Neudorf\n Austria 1010"
         ("Reply to PSC 4312, Box 880\nAPO AE 09123 by mail", "PSC 4312, Box 880\nAPO AE 09123"),
         ("Meet me at the corner of Elm Street and 5 Mill Road", "the corner of Elm Street and 5 Mill Road"),
         ("He lives at Hauptstrasse 15, Berlin", "Hauptstrasse 15, Berlin"),
+        ("send it to 22b baker lane, hull hu5 3qt not the old one", "22b baker lane, hull hu5 3qt"),
+        ("i live at 9 station rd leeds ls1 4dy", "9 station rd leeds ls1 4dy"),
+        ("i'm at 14 larkspur close, reading if anyone wants it", "14 larkspur close, reading"),
     ],
 )  # fmt: skip
 def test_an_address_is_one_place_from_its_number_to_its_postcode(text: str, address: str) -> None:
