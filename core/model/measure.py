@@ -368,6 +368,7 @@ def _accuracy_detail(result: "ModelResult") -> dict[str, Any]:
         "n_train": len(result.parts.train),
         "n_val": len(result.parts.validation),
         "n_test": len(result.parts.test),
+        "n_unlabelled": len(result.parts.texts) if result.config.spread else 0,
         "left_out": result.parts.left_out,
         "at_limit": result.at_limit,
         "ece": scores.ece,

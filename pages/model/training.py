@@ -76,6 +76,8 @@ def _results(of: Venture, found: dict[str, Evidence], stale: set[str]) -> None:
                 "it learns rows by heart; the best pass is kept.",
             )
             charts.learning(accuracy, key="learning")
+            if more := accuracy.detail.get("n_unlabelled"):
+                st.caption(f"A further training then learned from {more:,} texts without a label too.")
         beside.seeds(accuracy.detail.get("seeds"))
         forecast = found.get("model.forecast_minutes")
         if forecast is not None and "forecast" in forecast.detail:
@@ -109,5 +111,8 @@ def _more(accuracy: Evidence) -> None:
     with st.expander("Settings of this run", icon=":material/tune:"):
         st.caption(accuracy.detail.get("why", ""))
         st.json(
-            {k: accuracy.detail.get(k) for k in ("config", "n_train", "n_val", "n_test", "weights_sha256", "device")}
+            {
+                k: accuracy.detail.get(k)
+                for k in ("config", "n_train", "n_val", "n_test", "n_unlabelled", "weights_sha256", "device")
+            }
         )

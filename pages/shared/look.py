@@ -70,6 +70,8 @@ def badge(status: Status) -> None:
 def number(value: float, unit: str = "") -> str:
     """A figure for people: three significant digits, thousands separated, % and currency as one expects them."""
     if unit == "share":
+        if 0 < value < 1e-5:
+            return "under 0.001 %"
         return f"{value * 100:.3g} %" if value < 0.9995 or value == 1 else f"{value * 100:.2f} %"
     if unit.endswith("/year") and unit[:3].isupper():
         return f"{money(value, unit[:3])}"
