@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from core.errors import InputError
 from core.evidence import Evidence, Source
 from core.model import doubts
+from core.model.methods import METHODS
 from core.model.scores import evidence as scores
 from core.model.serving import evidence as serving
 from core.model.serving.evidence import UNPROVEN
@@ -70,7 +71,7 @@ def measure(venture: Venture, run_dir: Path, progress: Progress = silent) -> lis
         room = _room("core.model.scores.run", progress)
         asked = _asked(venture, venture.labelled)
         trained = room.train_scores(asked, run_dir, part(progress, 0.02, 1), minutes=minutes, seeds=seeds)
-        made = scores.of_run(trained, _source(), _METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
+        made = scores.of_run(trained, _source(), METHODS | scores.METHODS) + _not_of_scores(IDS, scores.IDS)
         return [*made, doubts.reproduced(run_dir, _source())]
     room = _room("core.model.run", progress)
     asked = _asked(venture, venture.labelled)
@@ -92,7 +93,7 @@ def look(venture: Venture, run_dir: Path, progress: Progress = silent) -> list[E
     if venture.predicts_scores:
         room = _room("core.model.scores.look", progress)
         seen = room.look_scores(_asked(venture, venture.labelled), part(progress, 0.05, 1), read_base)
-        return scores.of_look(seen, _source(), _METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
+        return scores.of_look(seen, _source(), METHODS | scores.METHODS) + _not_of_scores(LOOK_IDS, scores.LOOK_IDS)
     room = _room("core.model.look", progress)
     return _seen(room.look(_asked(venture, venture.labelled, keep=True), part(progress, 0.05, 1), read_base))
 
@@ -143,7 +144,7 @@ def choose(venture: Venture, run_dir: Path, progress: Progress = silent) -> list
             CHOICE,
             pick,
             "word",
-            _METHODS[CHOICE],
+            METHODS[CHOICE],
             _source(),
             n=found.n_validation,
             reason="" if pick else found.reason,
@@ -223,7 +224,7 @@ def _candidates(venture: Venture, names: tuple[str, ...]) -> tuple[dict[str, str
 
 def _nothing(ids: dict[str, str], reason: str = _NO_DATA) -> list[Evidence]:
     source = Source("measured", "Preflight, model room")
-    return [Evidence(id, None, unit, _METHODS[id], source, reason=reason) for id, unit in ids.items()]
+    return [Evidence(id, None, unit, METHODS[id], source, reason=reason) for id, unit in ids.items()]
 
 
 def _not_of_scores(ids: dict[str, str], measured: dict[str, str]) -> list[Evidence]:
@@ -258,37 +259,6 @@ def _room(module: str, progress: Progress) -> Any:
     from importlib import import_module
 
     return told_while(lambda: import_module(module), part(progress, 0, 0.02), "Starting torch and transformers")
-
-
-_METHODS = {
-    "model.accuracy": "Share of test rows that the tuned model answers rightly; Wilson 95 % interval.",
-    "model.macro_f1": "F1 averaged over the classes, each weighing the same; 95 % interval from test rows drawn again "
-    "(percentile bootstrap).",
-    "model.baseline_accuracy": "Share of test rows that the best method without training answers rightly: the one "
-    "with most right answers on the validation rows; Wilson 95 % interval.",
-    "model.gain": "Accuracy of the tuned model minus that of the best method without training, which the validation "
-    "rows chose, on the same test rows; 95 % interval by paired bootstrap, verdict by the exact McNemar test at 5 %.",
-    "model.p50_latency": "Half of the requests took at most this long: real test texts one by one, tokenisation "
-    "included, after warm-up; 95 % interval from order statistics.",
-    "model.p95_latency": "95 of 100 requests took at most this long: real test texts one by one, tokenisation "
-    "included, after warm-up; 95 % interval from order statistics; needs 90 requests (MLPerf).",
-    "model.accuracy_without_duplicates": "Share of right answers among the test rows that have no near-duplicate among "
-    "the training rows; Wilson 95 % interval.",
-    "model.calibration_error": "Expected calibration error on the test rows over 15 bins (Guo et al. 2017), after one "
-    "temperature fitted on the validation rows, where that helps there by more than a standard error; 95 % interval "
-    "from rows drawn again.",
-    "model.near_duplicates": "Test rows with a near-duplicate among the training rows: most of their five-character "
-    "pieces are the same.",
-    "model.suspect_labels": "Rows whose label is probably wrong, by confident learning (Northcutt et al. 2021) with "
-    "out-of-fold probabilities of the logistic regression.",
-    "model.forecast_minutes": "Forecast of the training's wall time before it began, a search and other seeds "
-    "included, from 20 real steps; 80 % band.",
-    "model.base": "The base model to take: of those whose linear probe is not shown to be worse than the best, by a "
-    "paired test on the same validation rows, the fastest.",
-    "model.size": "Size of the model's folder: weights, configuration and tokenizer.",
-    "model.train_minutes": "Wall time of fine-tuning on this machine, validation and checkpoints included.",
-    **doubts.METHODS,
-}
 
 
 def _evidence(result: "ModelResult") -> list[Evidence]:
@@ -392,7 +362,7 @@ def _record(
 
 
 def _plain(id: str, value: float | None, details: dict[str, dict[str, Any]], **rest: Any) -> Evidence:
-    return Evidence(id, value, IDS[id], _METHODS[id], _source(), detail=details.get(id, {}), **rest)
+    return Evidence(id, value, IDS[id], METHODS[id], _source(), detail=details.get(id, {}), **rest)
 
 
 def _source() -> Source:
