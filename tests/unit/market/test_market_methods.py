@@ -224,7 +224,7 @@ def test_som_is_held_to_what_can_be_sold_and_to_the_plan() -> None:
     assert drawn.capacity is not None
     assert found.capacity.holds == pytest.approx(np.mean(drawn.figures["bottom_up"]["som"] <= drawn.capacity))
     assert "could close all of it in" in held_words(found, "capacity", found.capacity)
-    assert f"{found.plan.holds:.0%} of draws" in held_words(found, "plan", found.plan)
+    assert f"{100 * found.plan.holds:.0f} % of draws" in held_words(found, "plan", found.plan)
     assert "top-down" in gap_words(found).lower()
     assert sum(" TAM " in line for line in said(found)) == 2
 
