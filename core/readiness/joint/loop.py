@@ -61,7 +61,7 @@ class Settled:
         share: of the demand at the stated price that remains, from full demand down.
         load, machines, utilisation, cost_per_1000, price: of that state.
         margin: gross margin of that state at the stated price.
-        converged: whether the last round moved the state by less than `NEAR`.
+        converged: whether another round would move the state by less than `NEAR`.
         states: 1 or 2 stable states found.
         critical: requests a second above which the larger state is reached; NaN where there is only one state.
     """
@@ -80,8 +80,8 @@ class Settled:
 
 def settle(service: Service) -> Settled:
     """Solve the circle in every draw."""
-    top, moved = _iterate(service, np.ones_like(service.demand))
-    bottom, _ = _iterate(service, np.full_like(service.demand, _LEAST))
+    top = _iterate(service, np.ones_like(service.demand))
+    bottom = _iterate(service, np.full_like(service.demand, _LEAST))
     tipping = np.zeros_like(top)
     apart = np.flatnonzero(top - bottom > NEAR)
     tipping[apart] = _tipping(_of(service, apart), bottom[apart], top[apart])
@@ -98,7 +98,7 @@ def settle(service: Service) -> Settled:
         cost_per_1000=cost,
         price=_price(service, cost),
         margin=1 - cost / service.price,
-        converged=np.asarray(moved < NEAR),
+        converged=np.asarray(np.abs(once(service, top) - top) < 2 * NEAR),  # a round takes half of the way
         states=np.where(two, 2, 1),
         critical=critical,
     )
@@ -111,7 +111,7 @@ def once(service: Service, share: Array) -> Array:
     return np.asarray((_price(service, cost) / service.price) ** -service.elasticity)
 
 
-def _iterate(service: Service, share: Array) -> tuple[Array, Array]:
+def _iterate(service: Service, share: Array) -> Array:
     share, moved = share.copy(), np.full_like(share, np.inf)
     left, part = np.arange(len(share)), service  # the draws that still move: most come to rest in a few rounds
     for _ in range(ROUNDS):
@@ -122,7 +122,7 @@ def _iterate(service: Service, share: Array) -> tuple[Array, Array]:
         if not len(left):
             break
         part = _of(service, left)
-    return share, moved
+    return share
 
 
 def _tipping(service: Service, low: Array, high: Array) -> Array:

@@ -35,6 +35,16 @@ def desk(demand: float, elasticity: float = 2.0) -> Service:
     return Service(demand * one, one, 50 * one, one, 1.0 * one, 2.0 * one, elasticity * one, 0.5, 0.5)
 
 
+_STEEP = replace(
+    desk(1.0, 2.97634242),
+    **{name: np.array([value]) for name, value in {"peak": 4.75, "rate": 0.125, "price_hour": 40.0}.items()},
+    price=np.array([837.84375]),
+    utilisation=0.25,
+    least_margin=0.3125,
+)
+
+
+@example(_STEEP)  # whose last round moves less than the one after it
 @settings(deadline=None)
 @given(services())
 def test_where_it_converged_another_round_changes_nothing(service: Service) -> None:
