@@ -12,6 +12,7 @@ from core.model.train import Training, fine_tune
 from core.model.unlabelled import EPOCHS, learn_texts
 from core.progress import Progress, part, silent
 
+Texts = Sequence[Sequence[int]]  # token ids
 AGAIN = "again"  # folder of the second training
 
 
@@ -37,7 +38,7 @@ def learned(
     pad: int,
     folder: Path,
     progress: Progress = silent,
-    texts: Sequence[Sequence[int]] = (),
+    texts: Texts = (),
 ) -> Tuned:
     """Fine-tune on the training rows; where `config.refit`, then anew on all rows for as many epochs as were kept.
 
@@ -55,7 +56,7 @@ def learned(
     """
     model, (train, validation) = fresh(), sides
     spreads = config.spread and len(texts) > 0
-    share = first_share(len(train.ids), len(validation.ids), len(texts), config)
+    share = first_share(sides, texts, config)
     told = part(progress, 0, share)
     training = fine_tune(model, train, validation, config, pad, folder / "checkpoints", told)
     told = part(progress, share, 1)
@@ -80,14 +81,19 @@ def learned(
     return Tuned(model, replace(training, seconds=training.seconds + more.seconds), said)
 
 
-def first_share(train: int, validation: int, texts: int, config: TrainConfig) -> float:
-    """The share of a run's steps that its first training takes, from the rows of each kind."""
-    first, again = train * config.epochs, 0
+def second(sides: tuple[Encoded, Encoded], texts: Texts, config: TrainConfig) -> tuple[Texts, int]:
+    """Token ids and most epochs of the training that follows the first one; none where there is only one."""
+    train, held = sides[0].ids, sides[1].ids if config.refit else []
     if config.spread and texts:
-        again = EPOCHS * (train + texts + (validation if config.refit else 0))
-    elif config.refit:
-        again = config.epochs * (train + validation)
-    return first / (first + again)
+        return [*train, *held, *texts], EPOCHS
+    return ([*train, *held], config.epochs) if config.refit else ([], 0)
+
+
+def first_share(sides: tuple[Encoded, Encoded], texts: Texts, config: TrainConfig) -> float:
+    """The share of a run's steps that its first training takes."""
+    again, epochs = second(sides, texts, config)
+    first = len(sides[0].ids) * config.epochs
+    return first / (first + len(again) * epochs)
 
 
 def _named(progress: Progress) -> Progress:

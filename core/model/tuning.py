@@ -16,12 +16,11 @@ from core.model.config import TrainConfig
 from core.model.disk import write_json
 from core.model.hardware import Hardware, inspect_hardware
 from core.model.history import FILE as HISTORY
-from core.model.refit import AGAIN, first_share, learned
+from core.model.refit import AGAIN, first_share, learned, second
 from core.model.search import Search, search
 from core.model.seeds import Seeded, Several, keep, several
 from core.model.split import ScoreSplit, Split
 from core.model.train import Training, forget
-from core.model.unlabelled import EPOCHS
 from core.model.unlabelled import FOLDER as SPREAD
 from core.model.whole import whole
 from core.progress import Progress, part
@@ -94,7 +93,9 @@ def begun_run(
     """
     begin(out, fingerprint(found, minutes))
     advice = advise(found, out, progress)
-    alone = first_share(*_rows(found), found.config)  # of a forecast that counts both trainings: a trial is one
+    alone = first_share(
+        found.encoded[:2], found.texts, found.config
+    )  # of a forecast that counts both trainings: a trial is one
     if minutes and minutes < advice.forecast.low * alone:  # said now, not after all of them were spent
         raise InputError(
             f"{minutes:g} min is too short for a search: one training of {found.config.epochs} epochs takes about "
@@ -150,7 +151,7 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
     hardware = inspect_hardware()
     pad, config = found.base.tokenizer.pad_token_id or 0, found.config
     train, validation, _ = found.encoded
-    again, epochs = second(found)
+    again, epochs = second(found.encoded[:2], found.texts, config)
     told = part(progress, 0.1, 1)
     pace = adviser.probe_pace(
         found.start(),
@@ -179,20 +180,6 @@ def advise(found: Seen, out: Path, progress: Progress) -> Advice:
         progress(1, 1, advice.precision.reason)
     write_json(file, advice.as_json())
     return advice
-
-
-def second(found: Seen) -> tuple[Sequence[Sequence[int]], int]:
-    """Token ids and epochs of the training that follows the first one; none where there is only one."""
-    config, (train, validation, _) = found.config, found.encoded
-    held = validation.ids if config.refit else []
-    if config.spread and found.texts:
-        return [*train.ids, *held, *found.texts], EPOCHS
-    return ([*train.ids, *held], config.epochs) if config.refit else ([], 0)
-
-
-def _rows(found: Seen) -> tuple[int, int, int]:
-    train, validation, _ = found.encoded
-    return len(train.ids), len(validation.ids), len(found.texts)
 
 
 def trained(

@@ -91,16 +91,14 @@ def learn_texts(
     """
     train, validation = sides
     classes = first.head.out_features
-    ids = [*train.ids, *validation.ids, *texts]
+    held = validation.ids if config.refit else []
+    ids = [*train.ids, *held, *texts]
     x = in_batches(first.embed, ids, pad, part(progress, 0, 0.08), "Reading the texts without a label")
     progress(0.08, 1, "Spreading the labels")
     labelled, unseen = [int(label) for label in train.labels], None
     if config.refit:
-        unseen = _logits(spread(x, labelled, classes)[: len(validation.ids)])
+        unseen = _logits(spread(x, labelled, classes)[: len(held)])
         labelled += [int(label) for label in validation.labels]
-    else:
-        kept = torch.tensor([*range(len(train.ids)), *range(len(train.ids) + len(validation.ids), len(ids))])
-        ids, x = [*train.ids, *texts], x[kept]
     shares = spread(x, labelled, classes)
     taught = torch.cat([one_hot(torch.tensor(labelled), classes).float(), shares])
     training = fine_tune(

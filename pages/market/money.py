@@ -100,7 +100,7 @@ def loads(rows: list[dict[str, Any]]) -> None:
             "demand": f"{r['scale']:g} ×",
             "requests a year": number(float(f"{r['requests_a_year']['p50']:.3g}")),
             "machines": f"{r['machines']['p50']:,.0f} ({r['machines']['p10']:,.0f} to {r['machines']['p90']:,.0f})",
-            "utilisation": f"{percent(r['utilisation']['p50'], 2)}",
+            "utilisation": percent(r["utilisation"]["p50"], 2),
             "1,000 requests": money_charts.said_cost(r["cost"]),
         }
         for r in rows

@@ -77,7 +77,7 @@ def _answer(answer: dict[str, Any]) -> None:
             {
                 "method": b["name"],
                 "answer": b["label"],
-                "confidence": "gives none" if b["confidence"] is None else f"{percent(b['confidence'])}",
+                "confidence": "gives none" if b["confidence"] is None else percent(b["confidence"]),
             }
             for b in answer["baselines"]
         ]

@@ -310,7 +310,7 @@ def drivers(e: Evidence, *, key: str) -> None:
             x=[r["share_of_variance"] for r in rows],
             y=[r["label"] for r in rows],
             orientation="h",
-            text=[f"{percent(r['share_of_variance'])}" for r in rows],
+            text=[percent(r["share_of_variance"]) for r in rows],
             textangle=0,
             marker={"color": [BLUE if r["sourced"] else ORANGE for r in rows]},
             hovertemplate="%{y}: %{x:.0%} of the spread<extra></extra>",

@@ -386,7 +386,7 @@ def likeliest(top: Sequence[Mapping[str, Any]], *, key: str) -> None:
             x=[r["probability"] for r in rows],
             y=[r["label"] for r in rows],
             orientation="h",
-            text=[f"{percent(r['probability'], 1)}" for r in rows],
+            text=[percent(r["probability"], 1) for r in rows],
             textposition="auto",
             textangle=0,
             marker={"color": [GREY] * (len(rows) - 1) + [BLUE]},

@@ -96,7 +96,7 @@ def margins(rows: Sequence[Mapping[str, Any]], *, key: str, must: Mapping[int, f
         bar = {"mode": "lines", "line": {"width": 16, "color": SKY}, "hoverinfo": "skip"}
         dot = {"mode": "markers+text", "textposition": "top center", "marker": {"size": 11, "color": BLUE}}
         told = {
-            "text": [f"{percent(of['p50'], 1)}"],
+            "text": [percent(of["p50"], 1)],
             "hovertemplate": f"{percent(of['p10'], 1)} to {percent(of['p90'], 1)}<extra></extra>",
         }
         traces.append({"x": [of["p10"], of["p90"]], "y": [name, name], **bar})
